@@ -12,6 +12,7 @@ import { LocalRouter } from './kernel/local-router.ts';
 import { type MakerThread, makerThread } from './kernel/maker-thread.ts';
 import { LoadedModule, type LoadOptions, type LoadRequest } from './kernel/module.ts';
 import { boundedTypes, isMadeApart } from './kernel/module-bounds.ts';
+import type { ImportOutline } from './kernel/module-outline.ts';
 import type { SchedulerObserver } from './kernel/observers.ts';
 import type { Process, ProcessContext } from './kernel/process.ts';
 import { Registry } from './kernel/registry.ts';
@@ -118,6 +119,11 @@ export class Runtime {
    */
   load(bytes: Uint8Array, config?: ProcessConfig, again?: () => Uint8Array): LoadedModule {
     return this.#load(bytes, this.#loadOptions, config, again);
+  }
+
+  /** @throws LinkError that lists all imports which cannot be linked, also of a module that is refused for something else */
+  checkImports(module: ImportOutline): void {
+    this.#linker.link(module);
   }
 
   #load(

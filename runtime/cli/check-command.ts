@@ -3,7 +3,7 @@ import { jsonText } from '../text/json-text.ts';
 import { type ColorChoice, paintFor, wantsColors } from './colors.ts';
 import { errorText } from './error-text.ts';
 import { colorOption, jsonOption, pluginOption } from './options.ts';
-import { type PermissionFlags, withHostOptions } from './permission-options.ts';
+import { type ModuleFlags, withModuleOptions } from './permission-options.ts';
 import { pluginsOf } from './plugins.ts';
 import { printAll } from './print.ts';
 import { ExitCode } from './session.ts';
@@ -12,7 +12,7 @@ const STDOUT = 1;
 
 /** `lunatic check`. */
 export function checkCommand(): Command {
-  return withHostOptions(new Command('check'))
+  return withModuleOptions(new Command('check'))
     .summary('check whether modules would run')
     .description(
       'Checks modules without running them: whether this runtime has what they import, which features and memory ' +
@@ -31,7 +31,7 @@ export function checkCommand(): Command {
     });
 }
 
-interface CheckFlags extends Pick<PermissionFlags, 'allowHost' | 'denyHost'> {
+interface CheckFlags extends ModuleFlags {
   readonly json: boolean;
   readonly color: ColorChoice;
   readonly plugin: readonly string[];
@@ -43,9 +43,7 @@ async function check(files: readonly string[], options: CheckFlags): Promise<num
   const paint = paintFor(wantsColors(STDOUT, options.color));
   const checks = [];
   const plugins = await pluginsOf(options.plugin);
-  const { hostFunctionsOf } = await import('./host-functions.ts');
-  const hostFunctions = hostFunctionsOf(options, plugins);
-  for (const file of files) checks.push(await checkFile(file, plugins, hostFunctions));
+  for (const file of files) checks.push(await checkFile(file, options, plugins));
   for (const { module, problems } of checks) {
     if (module === undefined) process.stderr.write(errorText(problems.join('\n')));
   }

@@ -1,16 +1,21 @@
 import { HOST_FUNCTIONS } from '../host/host-functions.ts';
 import { LinkError, signatureText } from '../host/linker.ts';
+import { hostRefusal, importedOnce } from '../kernel/host-refusal.ts';
+import { ModuleLimitError } from '../kernel/module-error.ts';
+import type { ModuleLimits } from '../kernel/module-excesses.ts';
+import { checkExcesses } from '../kernel/module-outline.ts';
 import { ProcessConfig } from '../permissions/config.ts';
-import { ANY_HOST, type HostPermission } from '../permissions/host-permission.ts';
 import type { PluginHost } from '../plugins/plugin-host.ts';
 import { Runtime } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
 import { printable } from '../text/printable.ts';
 import { type Limits, usedFeatures, WasmFormatError, type WasmModule } from '../wasm/index.ts';
+import { hostFunctionsOf } from './host-functions.ts';
 import { CommandError, malformed, readModuleFile } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
 import { type ModuleExports, readExports } from './module-exports.ts';
-import { limitText } from './module-limits.ts';
+import { excessText, limitText, moduleLimits } from './module-limits.ts';
+import type { ModuleFlags } from './permission-options.ts';
 
 /** Whether an import is available. `refused`: it links, but calling it is an error in this version. */
 export type ImportStatus = 'ok' | 'refused' | 'missing';
@@ -51,18 +56,23 @@ export interface CheckedModule {
 /** The name of the function that `lunatic run` calls. */
 const ENTRY = '_start';
 
-/** Checks a file as far as possible without running it. It never throws for what is wrong with the file. */
-export async function checkFile(
-  file: string,
-  plugins?: PluginHost,
-  hostFunctions: HostPermission = ANY_HOST,
-): Promise<Check> {
+/**
+ * Checks a file as far as possible without running it. It never throws for what is wrong with the file.
+ * @throws UsageError if there is no host function that the flags name
+ */
+export async function checkFile(file: string, flags: ModuleFlags = {}, plugins?: PluginHost): Promise<Check> {
+  const config = ProcessConfig.forRoot();
+  config.hostFunctions = hostFunctionsOf(flags, plugins);
+  config.maxMemory = flags.maxMemory ?? config.maxMemory;
+  config.maxHostMemory = flags.maxHostMemory ?? config.maxHostMemory;
   const problems: string[] = [];
   const warnings: string[] = [];
   let checked: CheckedModule | undefined;
   try {
     const bytes = await readModuleFile(file);
-    checked = describe(load(file, bytes, plugins, hostFunctions, problems));
+    const found = load(file, bytes, { limits: moduleLimits(flags), config, plugins });
+    checked = describe(found);
+    problems.push(...found.problems);
     judgeEntry(checked, problems);
     warnings.push(...warningsOf(checked));
   } catch (error) {
@@ -72,52 +82,70 @@ export async function checkFile(
   return { file, ok, problems, warnings, ...(checked === undefined ? {} : { module: checked }) };
 }
 
-/** What is found in a module while it is read. */
+/** Those for whom a module is checked. */
+interface Surroundings {
+  readonly limits: ModuleLimits;
+  readonly config: ProcessConfig;
+  readonly plugins: PluginHost | undefined;
+}
+
+/** What is found in a module. */
 interface Found {
   readonly module: WasmModule;
   readonly features: readonly string[];
-  /** The problems of imports by their keys. */
+  readonly problems: readonly string[];
+  /** The problems of imports by their keys. They are among all. */
   readonly missing: ReadonlyMap<string, string>;
 }
 
 /**
- * Loads the module as `lunatic run` does, and adds its problems.
+ * Loads the module as `lunatic run` does.
  * @throws CommandError if it is malformed
  */
-function load(
-  file: string,
-  bytes: Uint8Array,
-  plugins: PluginHost | undefined,
-  hostFunctions: HostPermission,
-  problems: string[],
-): Found {
+function load(file: string, bytes: Uint8Array, { limits, config, plugins }: Surroundings): Found {
+  const read: Pick<Found, 'module' | 'features'>[] = [];
+  const notice = new LoadingNotice();
+  const runtime = new Runtime({
+    ...limits,
+    plugins,
+    onRewrite: notice.onRewrite,
+    // The code of a large module is given up when it has been rewritten.
+    onRead: (module) => read.push({ module, features: usedFeatures(module) }),
+  });
+  const problems = new Set<string>();
   const missing = new Map<string, string>();
-  const found: Found[] = [];
-  try {
-    const config = ProcessConfig.forRoot();
-    config.hostFunctions = hostFunctions;
-    const notice = new LoadingNotice();
-    const runtime = new Runtime({
-      plugins,
-      onRewrite: notice.onRewrite,
-      // The code of a large module is given up when it has been rewritten.
-      onRead: (module) => found.push({ module, features: usedFeatures(module), missing }),
-    });
-    notice.during(file, () => runtime.load(bytes)).checkLimits(config);
-  } catch (error) {
-    if (found.length === 0) throw error instanceof WasmFormatError ? malformed(file, error) : error;
-    if (error instanceof LinkError) {
-      for (const { module, name, problem } of error.problems) {
-        missing.set(keyOf({ module, name }), problem);
-        problems.push(`${displayName(module)}::${displayName(name)}: ${problem}`);
+  const attempt = (check: () => void) => {
+    try {
+      check();
+    } catch (error) {
+      if (read.length === 0) throw error instanceof WasmFormatError ? malformed(file, error) : error;
+      if (error instanceof LinkError) {
+        for (const { module, name, problem } of error.problems) {
+          missing.set(keyOf({ module, name }), problem);
+          problems.add(`${displayName(module)}::${displayName(name)}: ${problem}`);
+        }
+      } else if (error instanceof ModuleLimitError) {
+        for (const excess of error.excesses) problems.add(excessText(excess));
+      } else {
+        problems.add(error instanceof Error ? limitText(error, config.hostFunctions) : String(error));
       }
-    } else {
-      problems.push(error instanceof Error ? limitText(error, hostFunctions) : String(error));
     }
-  }
-  const [only] = found;
+  };
+  attempt(() => notice.during(file, () => runtime.load(bytes, config)).checkLimits(config));
+  const [only] = read;
   if (only === undefined) throw new CommandError(`Module '${printable(file)}' has not been read`);
-  return only;
+  const { module } = only;
+  // That ends at the first problem.
+  if (problems.size > 0) {
+    attempt(() => runtime.checkImports(module));
+    attempt(() => checkExcesses(module, limits, config));
+    const linked = module.imports.filter((entry) => !missing.has(keyOf(entry)));
+    attempt(() => {
+      const refusal = hostRefusal(importedOnce(linked), config.hostFunctions);
+      if (refusal !== null) throw refusal;
+    });
+  }
+  return { ...only, problems: [...problems], missing };
 }
 
 function describe({ module, features, missing }: Found): CheckedModule {

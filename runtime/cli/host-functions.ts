@@ -4,14 +4,14 @@ import type { PluginHost } from '../plugins/plugin-host.ts';
 import { displayName } from '../text/display-name.ts';
 import { similarTo } from '../text/similar.ts';
 import { UsageError } from './load.ts';
-import type { PermissionFlags } from './permission-options.ts';
+import type { ModuleFlags } from './permission-options.ts';
 
 /**
  * The host functions that a command line allows.
  * @throws UsageError for an unknown name: a misspelt one would deny nothing
  */
 export function hostFunctionsOf(
-  { allowHost, denyHost }: Pick<PermissionFlags, 'allowHost' | 'denyHost'>,
+  { allowHost, denyHost }: ModuleFlags,
   plugins: PluginHost | undefined,
 ): HostPermission {
   const named = [...(allowHost ?? []), ...(denyHost ?? [])];

@@ -1,11 +1,17 @@
 import { LinkError } from '../host/linker.ts';
-import type { LoadOptions } from '../kernel/module.ts';
-import { HostRefusal, ModuleError, type ModuleLimit, ModuleLimitError } from '../kernel/module-error.ts';
+import {
+  type Excess,
+  HostRefusal,
+  ModuleError,
+  type ModuleLimit,
+  ModuleLimitError,
+} from '../kernel/module-error.ts';
+import type { ModuleLimits } from '../kernel/module-excesses.ts';
 import type { HostPermission } from '../permissions/host-permission.ts';
 import { printable } from '../text/printable.ts';
 import { WasmFormatError } from '../wasm/index.ts';
 import { CommandError } from './load.ts';
-import type { PermissionFlags } from './permission-options.ts';
+import type { ModuleFlags } from './permission-options.ts';
 
 /** The limits of modules that a command line sets. */
 export function moduleLimits({
@@ -14,7 +20,7 @@ export function moduleLimits({
   maxMemories,
   memory64,
   allowGc,
-}: PermissionFlags): LoadOptions {
+}: ModuleFlags): ModuleLimits {
   return {
     tableLimit: maxTable === undefined ? undefined : maxTable + 1,
     maxTables,
@@ -35,13 +41,22 @@ const OPTIONS: Readonly<Record<ModuleLimit, (needed: number) => string>> = {
   'objects of the engine': () => '--allow-gc',
 };
 
+function optionFor({ limit, needed }: Excess): string {
+  return OPTIONS[limit](needed);
+}
+
+/** What a module has too much of, with the option that allows it. */
+export function excessText(excess: Excess): string {
+  return `${excess.text}; ${optionFor(excess)} allows it`;
+}
+
 /**
  * What is wrong with a module, with the options that allow it, or that forbid it.
  * @param hostFunctions what the command line allows
  */
 export function limitText(error: Error, hostFunctions: HostPermission): string {
   if (error instanceof ModuleLimitError) {
-    const options = error.excesses.map(({ limit, needed }) => OPTIONS[limit](needed));
+    const options = error.excesses.map(optionFor);
     return `${error.message}; ${options.join(' ')} ${options.length === 1 ? 'allows' : 'allow'} it`;
   }
   return error instanceof HostRefusal ? `${error.message}; ${refusing(hostFunctions)}` : error.message;

@@ -53,8 +53,22 @@ export interface PermissionFlags {
   readonly upstreamPermissions?: boolean;
 }
 
-/** Adds the options for the host functions that modules may import. */
-export function withHostOptions(command: Command): Command {
+/** The part that decides whether a module may run. */
+export type ModuleFlags = Pick<
+  PermissionFlags,
+  | 'allowHost'
+  | 'denyHost'
+  | 'maxMemory'
+  | 'maxHostMemory'
+  | 'maxTable'
+  | 'maxTables'
+  | 'maxMemories'
+  | 'memory64'
+  | 'allowGc'
+>;
+
+/** Adds the options that decide whether a module may run. */
+export function withModuleOptions(command: Command): Command {
   return command
     .option(
       '--allow-host <functions>',
@@ -65,12 +79,34 @@ export function withHostOptions(command: Command): Command {
       '--deny-host <functions>',
       'do not let modules import these, whatever is allowed; repeatable',
       collectHostRules,
+    )
+    .option(
+      '--max-memory <size>',
+      'memory that a process may have: a number of bytes, or one with K, M or G',
+      parseSize,
+    )
+    .option(
+      '--max-host-memory <size>',
+      'what the runtime may keep for the program besides the memories of processes (messages, timers, names, configs, modules), written like that of --max-memory; 2G unless given',
+      parseSize,
+    )
+    .option(
+      '--max-table <elements>',
+      'elements that a table of a process may have; 99999 unless given',
+      parseCount,
+    )
+    .option('--max-tables <n>', 'tables that a module may have; 1 unless given', parseCount)
+    .option('--max-memories <n>', 'memories that a module may have; 1 unless given', parseCount)
+    .option('--memory64', 'allow 64-bit memories and tables')
+    .option(
+      '--allow-gc',
+      'allow structs, arrays and stored exceptions: the program can then use up the heap of the engine, which ends the whole command',
     );
 }
 
 /** Adds the options that limit what a program may do. */
 export function withPermissionOptions(command: Command): Command {
-  return withHostOptions(command)
+  return withModuleOptions(command)
     .option(
       '--allow-net <rules>',
       'let the program connect to these and nowhere else: 10.0.0.0/8,[::1]:80,*.example.org:443; repeatable',
@@ -100,34 +136,12 @@ export function withPermissionOptions(command: Command): Command {
     .option('--no-spawn', 'do not let processes spawn others')
     .option('--no-compile', 'do not let processes compile modules')
     .option('--no-configs', 'do not let processes make configs for others')
-    .option(
-      '--max-memory <size>',
-      'memory that a process may have: a number of bytes, or one with K, M or G',
-      parseSize,
-    )
     .option('--max-fuel <units>', 'instructions that a process may execute, in units of 100,000', parseCount)
     .option('--max-processes <n>', 'processes that the program may have at a time', parseCount)
     .option(
       '--max-mailbox <size>',
       'total size of the messages that a process may leave unread, written like that of --max-memory',
       parseSize,
-    )
-    .option(
-      '--max-host-memory <size>',
-      'what the runtime may keep for the program besides the memories of processes (messages, timers, names, configs, modules), written like that of --max-memory; 2G unless given',
-      parseSize,
-    )
-    .option(
-      '--max-table <elements>',
-      'elements that a table of a process may have; 99999 unless given',
-      parseCount,
-    )
-    .option('--max-tables <n>', 'tables that a module may have; 1 unless given', parseCount)
-    .option('--max-memories <n>', 'memories that a module may have; 1 unless given', parseCount)
-    .option('--memory64', 'allow 64-bit memories and tables')
-    .option(
-      '--allow-gc',
-      'allow structs, arrays and stored exceptions: the program can then use up the heap of the engine, which ends the whole command',
     )
     .option(
       '--allow-long-sql',

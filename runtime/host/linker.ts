@@ -1,12 +1,13 @@
 import type { HostContext, HostFunction, HostImplementation, OlderSignature } from '../hostcall/function.ts';
 import type { DeferredWait } from '../kernel/deferred-wait.ts';
 import type { Linker } from '../kernel/module.ts';
+import type { ImportOutline } from '../kernel/module-outline.ts';
 import type { ScratchArea } from '../kernel/scratch-area.ts';
 import { asTrap } from '../kernel/trap.ts';
 import { HostWork, type TurnWork } from '../kernel/turn-work.ts';
 import { displayName } from '../text/display-name.ts';
 import { similarTo } from '../text/similar.ts';
-import { HOST_SHIM_IMPORTS, type HostShim, hostShimModule, type WasmModule } from '../wasm/index.ts';
+import { HOST_SHIM_IMPORTS, type HostShim, hostShimModule } from '../wasm/index.ts';
 import { adviceOnForeign } from './foreign-imports.ts';
 import { allHostFunctions, functionsOf } from './table.ts';
 
@@ -77,7 +78,7 @@ export class HostLinker implements Linker {
   }
 
   /** @throws LinkError */
-  link(module: WasmModule): WebAssembly.Imports {
+  link(module: ImportOutline): WebAssembly.Imports {
     const imports: WebAssembly.Imports = {};
     const wanted: {
       readonly namespace: Record<string, WebAssembly.ImportValue>;

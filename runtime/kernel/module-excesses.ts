@@ -1,3 +1,4 @@
+import { countOf } from '../text/quantities.ts';
 import { LARGEST_ARRAY, TABLE_LIMIT, type WasmModule } from '../wasm/index.ts';
 import { PAGE_SIZE } from './memory-image.ts';
 import { type Excess, ModuleError } from './module-error.ts';
@@ -72,7 +73,7 @@ export function sizeExcesses({ memories, tables }: WasmModule, limits: ModuleLim
   const largest = tables.reduce((most, { initial }) => Math.max(most, initial), 0);
   if (largest >= tableLimit) {
     excesses.push({
-      text: `the module's table of ${largest} elements reaches the limit of ${tableLimit}`,
+      text: `a table can have ${tableLimit - 1} elements, one of the module has ${largest}`,
       limit: 'table elements',
       needed: largest,
     });
@@ -84,7 +85,7 @@ export function sizeExcesses({ memories, tables }: WasmModule, limits: ModuleLim
 export function memoryExcess(size: number, { maxMemory }: { readonly maxMemory: number }): Excess | null {
   if (size <= maxMemory) return null;
   return {
-    text: `the module's memory of ${size / PAGE_SIZE} pages (${size} bytes) is larger than max_memory (${maxMemory} bytes)`,
+    text: `the module's memory of ${countOf(size / PAGE_SIZE, 'page')} (${size} bytes) is larger than max_memory (${maxMemory} bytes)`,
     limit: 'bytes of memory',
     needed: size,
   };

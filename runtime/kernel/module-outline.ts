@@ -1,10 +1,17 @@
+import type { ProcessConfig } from '../permissions/config.ts';
 import type { FuncType, Import, TypeDefinition, WasmModule } from '../wasm/index.ts';
 import { type EntryType, entryType } from './entry.ts';
 import { instanceSize } from './instance-size.ts';
 import { instanceTime } from './instance-time.ts';
 import { PAGE_SIZE } from './memory-image.ts';
-import type { Excess } from './module-error.ts';
-import { type ModuleLimits, sizeExcesses } from './module-excesses.ts';
+import { type Excess, ModuleLimitError } from './module-error.ts';
+import {
+  featureExcesses,
+  hostMemoryExcess,
+  type ModuleLimits,
+  memoryExcess,
+  sizeExcesses,
+} from './module-excesses.ts';
 
 /** What a module imports, as far as linking it is concerned. */
 export interface ImportOutline {
@@ -60,6 +67,24 @@ export function portableOutlineOf(source: WasmModule, limits: ModuleLimits): Mod
     return { ...entry, typeIndex: typeIndex ?? -1 };
   });
   return { ...outlineOf(source, limits), linked: { imports, types } };
+}
+
+/** What a module has more of than processes with a config may have. */
+export function excessesFor(
+  { excesses, initialMemory, instanceSize }: ModuleOutline,
+  config: ProcessConfig,
+): readonly Excess[] {
+  const memory = memoryExcess(initialMemory, config);
+  const hostMemory = hostMemoryExcess(instanceSize, config);
+  if (memory === null && hostMemory === null) return excesses;
+  return [...excesses, memory, hostMemory].filter((excess) => excess !== null);
+}
+
+/** @throws ModuleError that names all that a module has more of than processes with a config may have */
+export function checkExcesses(source: WasmModule, limits: ModuleLimits, config: ProcessConfig): void {
+  const features = featureExcesses(source, limits);
+  const excesses = [...features, ...excessesFor(outlineOf(source, limits), config)];
+  if (excesses.length > 0) throw new ModuleLimitError(excesses);
 }
 
 function entriesOf(source: WasmModule): Map<string, EntryType> {

@@ -1,6 +1,5 @@
 import type { ProcessConfig } from '../permissions/config.ts';
 import { ANY_HOST, type HostName, type HostPermission } from '../permissions/host-permission.ts';
-import { displayName } from '../text/display-name.ts';
 import {
   FunctionNames,
   OffsetMap,
@@ -14,12 +13,13 @@ import { compile, discard, isLarge, problemOf } from './compile.ts';
 import type { CompiledModule } from './compiled-module.ts';
 import type { Coverage, ModuleCover } from './coverage.ts';
 import type { EntryType } from './entry.ts';
+import { hostRefusal, importedOnce } from './host-refusal.ts';
 import { type KnownTypes, knownTypes } from './known-types.ts';
 import { checkFunctions, isMadeApart } from './module-bounds.ts';
-import { type Excess, HostRefusal, type ModuleError, ModuleLimitError } from './module-error.ts';
-import { featureExcesses, hostMemoryExcess, type ModuleLimits, memoryExcess } from './module-excesses.ts';
+import { type Excess, type HostRefusal, type ModuleError, ModuleLimitError } from './module-error.ts';
+import { featureExcesses, type ModuleLimits } from './module-excesses.ts';
 import type { MadeModule, ModuleJob } from './module-job.ts';
-import { type ImportOutline, type ModuleOutline, outlineOf } from './module-outline.ts';
+import { excessesFor, type ImportOutline, type ModuleOutline, outlineOf } from './module-outline.ts';
 import type { ModuleProbes, ProbeSource } from './module-probes.ts';
 import { compiledModule, compiledVariant, type InstanceSizes, rewriteVariant } from './module-variant.ts';
 import { type KeptModule, NO_STORE, type RewrittenStore } from './rewritten-store.ts';
@@ -280,20 +280,14 @@ export class LoadedModule {
   }
 
   #excessesFor(config: ProcessConfig | undefined): readonly Excess[] {
-    const { excesses } = this.#outline;
-    if (config === undefined) return excesses;
-    const memory = memoryExcess(this.initialMemory, config);
-    const hostMemory = hostMemoryExcess(this.instanceSize, config);
-    if (memory === null && hostMemory === null) return excesses;
-    return [...excesses, memory, hostMemory].filter((excess) => excess !== null);
+    return config === undefined ? this.#outline.excesses : excessesFor(this.#outline, config);
   }
 
   #hostRefusal(permission: HostPermission): HostRefusal | null {
     let refusal = this.#refusals.get(permission);
     if (refusal === undefined) {
-      this.#hostNames ??= importedOnce(this.#outline.linked);
-      const refused = this.#hostNames.filter((fn) => !permission.permits(fn));
-      refusal = refused.length === 0 ? 'none' : new HostRefusal(refused.map(({ path }) => displayName(path)));
+      this.#hostNames ??= importedOnce(this.#outline.linked.imports);
+      refusal = hostRefusal(this.#hostNames, permission) ?? 'none';
       this.#refusals.set(permission, refusal);
     }
     return refusal === 'none' ? null : refusal;
@@ -367,14 +361,4 @@ export class LoadedModule {
     const observing = [this.#probes?.pass, this.#cover?.pass].filter((pass) => pass !== undefined);
     return rewriteVariant(this.source, { isMetered, tableLimit: this.#tableLimit }, observing);
   }
-}
-
-/** The host functions that a module imports, each once. Since it was linked, there are no others than the runtime has. */
-function importedOnce({ imports }: ImportOutline): HostName[] {
-  const found = new Map<string, HostName>();
-  for (const { module, name } of imports) {
-    const path = `${module}::${name}`;
-    found.set(path, { module, path });
-  }
-  return [...found.values()];
 }

@@ -92,6 +92,35 @@ describe('lunatic check', () => {
     expect(exitCode).toBe(1);
   });
 
+  test('tells all that is wrong at once, and with the options that allow it, what is left', async () => {
+    const path = file(`(module (type $s (array i32)) (import "lunatic::nosuch" "f" (func))
+      (import "lunatic::process" "kill" (func (param i64)))
+      (table 200000 funcref) (memory (export "memory") i64 4) ${START})`);
+    const refused = await lunatic(['check', '--deny-host=lunatic::process', '--max-memory=65536', path]);
+    expect(refused.stdout).toContain(
+      'needs     --allow-host=lunatic::process, and 1 import that this runtime',
+    );
+    for (const problem of [
+      'lunatic::nosuch::f: unknown module; there are lunatic::*',
+      "the module has a type of arrays, which no limit of memory bounds: a process could use up the engine's heap",
+      'the module has a 64-bit memory or table: build it for wasm32; --memory64 allows it\n',
+      'a table can have 99999 elements, one of the module has 200000; --max-table=200000 allows it\n',
+      "the module's memory of 4 pages (262144 bytes) is larger than max_memory (65536 bytes); --max-memory=262144 allows it\n",
+      'the config of the process does not allow: lunatic::process::kill; --deny-host forbids them\n',
+    ])
+      expect(refused.stdout).toContain(problem);
+    expect(refused.stdout).toContain(': 6 problems (');
+    const json = await lunatic(['check', '--json', path]);
+    expect(JSON.parse(json.stdout)[0].module.imports).toMatchObject([
+      { status: 'missing' },
+      { status: 'ok' },
+    ]);
+    const options = ['--allow-gc', '--memory64', '--max-table=200000', '--max-memory=262144'];
+    const { stdout, exitCode } = await lunatic(['check', ...options, path]);
+    expect(stdout).toMatch(/: 1 problem \(.*\n {2}problem {3}lunatic::nosuch::f: unknown module/s);
+    expect(exitCode).toBe(1);
+  });
+
   test('tells with which namespaces a module links, and whether it does with those that are allowed', async () => {
     const path = file(`(module (import "lunatic::process" "sleep_ms" (func (param i64))) ${START})`);
     const { stdout } = await lunatic(['check', path]);

@@ -107,7 +107,7 @@ describe('lunatic run', () => {
     });
     const refused = await run(large);
     expect(refused.stderr).toContain(
-      "the module's table of 200000 elements reaches the limit of 100000; --max-table=200000 allows it",
+      'a table can have 99999 elements, one of the module has 200000; --max-table=200000 allows it',
     );
     expect(refused.exitCode).toBe(1);
     expect((await run(large, '--max-table=200000')).stdout).toBe('ran\n');
