@@ -60,7 +60,7 @@ export async function chooseModule(what: string): Promise<vscode.Uri | undefined
 
 async function tellNoModule(what: string): Promise<void> {
   const open = 'Open a Module...';
-  const message = `There is no module to ${what}: the workspace has no .wasm and no .wat file.`;
+  const message = `There is no module to ${what}: the workspace has no .wasm and no .wat file, and no project with a program. A crate has one if it has src/main.rs or an example; a lunatic.json can name that of any other project.`;
   const answer = await vscode.window.showErrorMessage(message, open);
   if (answer !== open) return;
   const [file] =

@@ -60,7 +60,7 @@ export async function readAssemblyScriptProject(config: string): Promise<Project
           const module: ModulePlace =
             outFile === undefined
               ? { kind: 'newest', folder }
-              : { kind: 'file', path: resolve(folder, outFile) };
+              : { kind: 'file', path: resolve(folder, outFile), namedBy: `"outFile" in ${config}` };
           const step =
             entry !== undefined && outFile !== undefined
               ? asc(compiler, profile in targets ? ['--target', profile] : [])

@@ -49,7 +49,7 @@ export async function readLunaticFile(path: string): Promise<Project> {
           steps: command === undefined ? [] : [{ command, args }],
           cwd: folder,
           output: 'text',
-          module: { kind: 'file', path: resolve(folder, module) },
+          module: { kind: 'file', path: resolve(folder, module), namedBy: `"module" in ${path}` },
         }),
       },
     ],

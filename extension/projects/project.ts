@@ -71,7 +71,8 @@ export type OutputFormat = 'cargo' | 'rustc' | 'text';
 
 /** Where the module is after a build, or the modules. */
 export type ModulePlace =
-  | { readonly kind: 'file'; readonly path: string }
+  /** `namedBy` says in words what says so. */
+  | { readonly kind: 'file'; readonly path: string; readonly namedBy?: string }
   /** Cargo says so for each of its targets. */
   | { readonly kind: 'cargo'; readonly name: string; readonly of: 'bin' | 'example' }
   /** All that cargo has made for tests. */

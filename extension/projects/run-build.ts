@@ -64,19 +64,37 @@ export async function runBuild(
   switch (module.kind) {
     case 'file':
       if (existsSync(module.path)) return [module.path];
-      throw new BuildFailure(`The build has not made ${module.path}`);
+      break;
     case 'newest': {
       const newest = await newestFile(module.folder, /\.wasm$/);
       if (newest !== undefined) return [newest.path];
-      throw new BuildFailure(NOTHING_MADE);
+      break;
     }
     default:
       if (made.size > 0) return [...made];
-      throw new BuildFailure(NOTHING_MADE);
   }
+  throw new BuildFailure(`The build has succeeded, but ${nothingMade(build)}`);
 }
 
-const NOTHING_MADE = 'The build has succeeded, but it has not made a WebAssembly module';
+/** Why there is no module after a build, and what to do. */
+function nothingMade({ module, steps }: Build): string {
+  switch (module.kind) {
+    case 'file': {
+      const { path, namedBy } = module;
+      return `it has not made ${path}${namedBy === undefined ? '' : `. Is the module that is run somewhere else? ${namedBy} must name it`}`;
+    }
+    case 'newest': {
+      const [step] = steps;
+      const command = step === undefined || steps.length > 1 ? ['make'] : [step.command, ...step.args];
+      const example = JSON.stringify({ module: 'path/of/program.wasm', build: command });
+      return `there is no .wasm file in ${module.folder}. Compilers make one for the target wasm32-wasi. If it is somewhere else, or another command makes it, a lunatic.json in this folder can say so: ${example}`;
+    }
+    case 'cargo':
+      return `cargo has made no .wasm file of the ${module.of} ${module.name}. If Cargo.toml gives it a crate-type, that must be "bin" or "cdylib"`;
+    case 'cargo tests':
+      return 'cargo has made no .wasm file with tests. Does Cargo.toml turn them off, with "test = false"?';
+  }
+}
 
 /** Whether something that cargo has made is what is built. */
 function isWanted({ name, kinds, isTest }: NonNullable<Line['made']>, module: ModulePlace): boolean {

@@ -196,6 +196,18 @@ describe.runIf(hasRust)('a crate', () => {
     );
   });
 
+  test('whose example is no program says what it must be', { timeout: 120_000 }, async () => {
+    const example = '[[example]]\nname = "chat"\ncrate-type = ["lib"]\n';
+    const found = await projectWith({
+      'Cargo.toml': `${CARGO}${example}`,
+      'src/lib.rs': '',
+      'examples/chat.rs': '',
+    });
+    expect((await build(targetOf(found))).module).toMatch(
+      /the example chat\. .*crate-type.* "bin" or "cdylib"$/,
+    );
+  });
+
   test('a single source is compiled without a crate, and nothing is added to its folder', {
     timeout: 120_000,
   }, async () => {
@@ -383,7 +395,21 @@ describe('any project', () => {
       'lunatic.json': JSON.stringify({ module: 'a.wasm', build: ['node', '-e', '0'] }),
     });
     expect((await build(targetOf(found))).module).toBe(
-      `The build has not made ${join(found.folder, 'a.wasm')}`,
+      `The build has succeeded, but it has not made ${join(found.folder, 'a.wasm')}. ` +
+        `Is the module that is run somewhere else? "module" in ${join(found.folder, 'lunatic.json')} must name it`,
     );
+  });
+
+  test('that has made no module is told how to name one', async () => {
+    const found = await projectWith({ Makefile: 'wasm:\n\t@true\n' });
+    const { module } = await build(targetOf(found));
+    expect(module).toMatch(/^The build has succeeded, but there is no \.wasm file in .* wasm32-wasi\./);
+    const [lunaticFile = ''] = /\{.*\}$/.exec(module) ?? [];
+    writeFileSync(join(found.folder, 'lunatic.json'), lunaticFile);
+    const named = await targetOf((await projectIn(found.folder)) ?? found);
+    expect(await named.build('debug')).toMatchObject({
+      steps: [{ command: 'make', args: [] }],
+      module: { path: join(found.folder, 'path', 'of', 'program.wasm') },
+    });
   });
 });
