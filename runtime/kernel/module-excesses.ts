@@ -1,4 +1,3 @@
-import { countOf } from '../text/quantities.ts';
 import { LARGEST_ARRAY, TABLE_LIMIT, type WasmModule } from '../wasm/index.ts';
 import { PAGE_SIZE } from './memory-image.ts';
 import { type Excess, ModuleError } from './module-error.ts';
@@ -84,8 +83,9 @@ export function sizeExcesses({ memories, tables }: WasmModule, limits: ModuleLim
 /** What memories of so many bytes are too large for; null if a config allows them. */
 export function memoryExcess(size: number, { maxMemory }: { readonly maxMemory: number }): Excess | null {
   if (size <= maxMemory) return null;
+  const pages = size === PAGE_SIZE ? '1 page' : `${size / PAGE_SIZE} pages`;
   return {
-    text: `the module's memory of ${countOf(size / PAGE_SIZE, 'page')} (${size} bytes) is larger than max_memory (${maxMemory} bytes)`,
+    text: `the module's memory of ${pages} (${size} bytes) is larger than max_memory (${maxMemory} bytes)`,
     limit: 'bytes of memory',
     needed: size,
   };

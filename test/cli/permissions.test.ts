@@ -150,7 +150,7 @@ describe('lunatic run', () => {
     });
     const refused = await run(source, '--max-memory=131072');
     const [, options = ''] =
-      /: the module has a type of structs.*64-bit.*1 memory.*1 table.*200000 elements.*max_memory.*; (--.*) allow it\n/.exec(
+      /: the module has a type of structs.*64-bit.*1 memory.*1 table.*99999 elements.*200000;.*max_memory.*; (--.*) allow it\n/.exec(
         refused.stderr,
       ) ?? [];
     expect(options.split(' ')).toEqual([
