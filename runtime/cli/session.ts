@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { leaveThreads } from './leave-threads.ts';
 import { StandardOutput } from './standard-output.ts';
 import { Watchdog } from './watchdog.ts';
@@ -24,6 +25,8 @@ export const ExitCode = {
 
 /** Milliseconds within which the output must be written when the command is interrupted. */
 const FLUSH_TIME = 500;
+/** Milliseconds in which something of a report must be written. */
+const REPORT_TIME = 2000;
 
 /** The streams of a command that runs guests. The command ends when nobody reads them any more. */
 export function openStreams(): StandardOutput {
@@ -72,6 +75,15 @@ function endOnceWritten(
   streams.flush().then(exit);
 }
 
+/** Waits for a report as long as somebody reads it. */
+async function untilReported(report: Promise<void>, streams: StandardOutput): Promise<void> {
+  const done = report.then(() => true);
+  for (let before = -1; before < streams.written; ) {
+    before = streams.written;
+    if (await Promise.race([done, sleep(REPORT_TIME)])) return;
+  }
+}
+
 /**
  * Ends the command when it is interrupted or terminated, after its output has been written.
  *
@@ -82,20 +94,26 @@ export class EndingSignals {
   readonly #handlers: readonly [NodeJS.Signals, () => void][];
   readonly #watchdog = new Watchdog();
   readonly #mayBlock: boolean;
+  #isReporting = false;
   #areWanted = false;
   /** Whether they are handled. Otherwise they end the command by themselves. */
   areTaken = false;
 
   /**
-   * @param halt called at once. It keeps guests from printing more
+   * @param halt called at once. It keeps guests from printing more. The command ends when what it returns has resolved, and at
+   *   once if there is another signal
    * @param mayBlock whether a guest may keep the main thread busy for long: then the watchdog watches from the beginning, and the
    *   signals are not taken before it does
    */
-  constructor(streams: StandardOutput, halt: () => void, mayBlock: boolean) {
+  constructor(streams: StandardOutput, halt: () => Promise<void> | undefined | void, mayBlock: boolean) {
     this.#mayBlock = mayBlock;
     if (mayBlock) this.#watchdog.start();
-    const stop = (signal: NodeJS.Signals, code: number) => {
-      halt();
+    const stop = async (signal: NodeJS.Signals, code: number) => {
+      if (!this.#isReporting) {
+        const report = halt();
+        this.#isReporting = report !== undefined;
+        if (report !== undefined) await untilReported(report, streams);
+      }
       endOnceWritten(streams, signal, code, () => this.leave());
     };
     this.#handlers = [

@@ -32,6 +32,11 @@ export class StandardOutput {
     this.error = new Output(error, STDERR);
   }
 
+  /** How many bytes have been written. */
+  get written(): number {
+    return this.#queues.reduce((sum, queue) => sum + queue.written, 0);
+  }
+
   /** Whether anything waits to be written. */
   get isBusy(): boolean {
     return this.#queues.some((queue) => !queue.isEmpty);
@@ -99,6 +104,7 @@ class OutputQueue {
   readonly #onBroken: (error: NodeJS.ErrnoException) => void;
   #queue: Chunk[] = [];
   #queuedBytes = 0;
+  written = 0;
   /** Whether the queue will be written without another call; and whether the first of it is being written. */
   #writing = false;
   #isUnderWay = false;
@@ -146,6 +152,7 @@ class OutputQueue {
         this.#queue.unshift(next);
         const written = writeSync(fd, bytes);
         this.#queuedBytes -= written;
+        this.written += written;
         this.#queue.shift();
         if (written < bytes.length) this.#queue.unshift({ fd, bytes: bytes.subarray(written) });
       }
@@ -191,6 +198,7 @@ class OutputQueue {
         return;
       }
       this.#queuedBytes -= written;
+      this.written += written;
       if (written < bytes.length) {
         this.#writeFully(fd, bytes.subarray(written));
       } else {

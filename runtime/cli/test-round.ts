@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { FULL_STACK_DEPTH, STACK_DEPTH } from '../kernel/guest-stack.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
@@ -31,6 +32,9 @@ import { createReporter, type Reporter, testList } from './reporters/index.ts';
 import { Sources } from './sources.ts';
 import type { TestCommand, TestSurroundings } from './test-settings.ts';
 
+/** Milliseconds within which tests end that are given up since the command is. */
+const GIVING_UP = 1500;
+
 /** The width of a terminal that does not tell its own. */
 const COLUMNS = 80;
 
@@ -39,6 +43,10 @@ export class TestRound {
   readonly #command: TestCommand;
   readonly #surroundings: TestSurroundings;
   readonly #signal: AbortSignal | undefined;
+  readonly #interruption = new AbortController();
+  /** Pending while tests run. */
+  #tests: Promise<unknown> = Promise.resolve();
+  #reported: Promise<void> | null = null;
   readonly #reporter: Reporter;
   readonly #notice = new LoadingNotice();
   readonly #sources: Sources;
@@ -88,6 +96,7 @@ export class TestRound {
     let passed = true;
     try {
       for (const file of files) {
+        if (this.#interruption.signal.aborted) break;
         const filePassed = await this.#runFile(file).catch((error: unknown) => {
           if (files.length === 1) throw error;
           this.#print(this.#surroundings.streams.error, errorText(error));
@@ -96,8 +105,9 @@ export class TestRound {
         passed &&= filePassed;
       }
     } finally {
-      await this.#reporter.end();
-      this.#writeCoverage();
+      await this.#report();
+      // Whoever has interrupted it ends the command.
+      if (this.#interruption.signal.aborted) await new Promise(() => {});
     }
     return passed;
   }
@@ -111,19 +121,31 @@ export class TestRound {
         this.#print(this.#surroundings.streams.error, `${line}\n`);
       });
     }
-    await this.#reporter.end();
-    this.#writeCoverage();
+    await this.#report();
     const { output } = this.#surroundings.streams;
     if (output.isTerminal)
       this.#print(output, `Waiting for changes of ${files.map(printable).join(', ')}; Ctrl-C ends.\n`);
   }
 
-  /** Stops all processes at once. The command ends. */
-  halt(): void {
+  /** Gives up the tests, and resolves when what is known of them is reported. The command ends. */
+  async interrupt(): Promise<void> {
     this.#reporter.clear?.();
+    // Of a round that others can give up, nobody waits for the report. In JSON, everything is told already.
+    const reports = this.#signal === undefined && this.#command.reporter !== 'json';
+    if (reports) {
+      this.#interruption.abort();
+      await Promise.race([this.#tests, setTimeout(GIVING_UP)]).catch(() => {});
+    }
     this.#runtime?.scheduler.halt();
-    this.#writeCoverage();
+    if (reports) await this.#report();
+    else this.#writeCoverage();
     this.#fallSilent();
+  }
+
+  /** Ends the report, once. */
+  #report(): Promise<void> {
+    this.#reported ??= this.#reporter.end().then(() => this.#writeCoverage());
+    return this.#reported;
   }
 
   #writeCoverage(): void {
@@ -215,15 +237,16 @@ export class TestRound {
       ...(nocapture ? { echo } : {}),
       ...(jobs === undefined ? {} : { jobs }),
       ...(timeout === undefined ? {} : { timeout }),
-      ...(this.#signal === undefined ? {} : { signal: this.#signal }),
+      signal: this.#signal ?? this.#interruption.signal,
       sources: this.#sources,
       ...(this.#coverage === null ? {} : { coverage: this.#testCoverage(module, this.#coverage) }),
       ...(inspection === undefined && this.#dumped === undefined
         ? {}
         : { watcher: watcherFor(inspection, this.#dumped) }),
     };
-    const summary = await runTests(runtime, module, options, (event) => this.#reporter.show(event));
-    return summary.failed === 0;
+    const tests = runTests(runtime, module, options, (event) => this.#reporter.show(event));
+    this.#tests = tests;
+    return (await tests).failed === 0;
   }
 
   #testCoverage(module: LoadedModule, { collector }: CommandCoverage): TestCoverage {

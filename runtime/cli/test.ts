@@ -25,7 +25,7 @@ export async function runTestFiles(files: readonly string[], command: TestComman
   const streams = openStreams();
   let round: TestRound | null = null;
   const blocks = mayBlock({ ...command.permissions, plugin: command.plugin });
-  const signals = new EndingSignals(streams, () => round?.halt(), blocks);
+  const signals = new EndingSignals(streams, () => round?.interrupt(), blocks);
   signals.take();
   // Tests whose processes all wait for messages are not over.
   const awake = setInterval(() => {}, 2 ** 30);

@@ -44,13 +44,18 @@ export async function runTests(
   onEvent: TestListener,
 ): Promise<TestSummary> {
   const session = new Session(runtime, module, options, onEvent);
-  const cancel = () => session.cancel();
+  const cancelled = Promise.withResolvers<void>();
+  const cancel = () => {
+    session.cancel();
+    cancelled.resolve();
+  };
   const { observers } = runtime.scheduler;
   options.signal?.addEventListener('abort', cancel);
   observers.add(session);
   try {
     const summary = await session.run();
-    if (options.signal?.aborted !== true) await options.watcher?.beforeKill();
+    if (options.signal?.aborted !== true)
+      await Promise.race([options.watcher?.beforeKill(), cancelled.promise]);
     return summary;
   } finally {
     options.signal?.removeEventListener('abort', cancel);

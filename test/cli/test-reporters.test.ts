@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { REPORT_VERSION, type ReportEvent, TestReportReader } from '../../runtime/internal.ts';
-import { type CommandResult, lunatic, projectFolder } from '../support/command.ts';
+import { type CommandResult, lunatic, projectFolder, RunningCommand } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { parseXml, type XmlElement } from '../support/xml.ts';
 
@@ -266,6 +266,48 @@ describe('--reporter=junit', () => {
     const { stderr, exitCode } = await runTests(wat, '--reporter=junit', option);
     expect(stderr).toContain(message);
     expect(exitCode).toBe(2);
+  });
+});
+
+describe('tests that are interrupted', () => {
+  const interrupted = async (signal: NodeJS.Signals, ...args: string[]): Promise<CommandResult> => {
+    const module = file(
+      'hanging.wat',
+      `(func (export "#lunatic_test_passes"))
+       (func (export "#lunatic_test_fails") (call $proc_exit (i32.const 1)))
+       (func (export "#lunatic_test_hangs") (call $print (text "waits")) (loop $again (br $again)))
+       (func (export "#lunatic_test_follows"))`,
+    );
+    const running = new RunningCommand(['test', '--jobs=1', '--nocapture', ...args, module]);
+    await running.printed('waits\n', args.includes('--reporter=junit') ? 'stderr' : 'stdout');
+    running.child.kill(signal);
+    return await running.ended;
+  };
+
+  test('have a report of JUnit: errors are those that were running', async () => {
+    const { stdout, exitCode } = await interrupted('SIGTERM', '--reporter=junit');
+    const { attributes, children } = parseXml(stdout);
+    expect(attributes).toMatchObject({ tests: '4', failures: '1', errors: '1', skipped: '1' });
+    const results = children[0]?.children.map(({ attributes, children }) => [
+      attributes['name'],
+      ...children.map(({ name, attributes, text }) => `${name}: ${attributes['message'] ?? text.trim()}`),
+    ]);
+    expect(results).toEqual([
+      ['passes'],
+      ['fails', 'failure: exited with code 1', 'system-out: exited with code 1'],
+      ['hangs', 'error: interrupted while it ran', 'system-out: waits'],
+      ['follows', 'skipped: not run: interrupted'],
+    ]);
+    expect(exitCode).toBe(143);
+  });
+
+  test('tell what has failed', async () => {
+    const { stdout, exitCode } = await interrupted('SIGINT');
+    expect(stdout).toContain('test hangs ... cancelled\n');
+    expect(stdout).toMatch(
+      /\nfailures:\n {4}fails\n\ntest result: FAILED\. 1 passed; 1 failed; .* 2 cancelled; /,
+    );
+    expect(exitCode).toBe(130);
   });
 });
 

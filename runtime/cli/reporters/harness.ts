@@ -69,7 +69,7 @@ export abstract class HarnessReporter implements Reporter {
     // The time of the next file begins here. That of the first one began with the command.
     this.#start = now;
     await this.print(
-      `\ntest result: ${this.colored(failed === 0 ? 'ok' : 'FAILED')}. ${passed} passed; ${failed} failed; ` +
+      `\ntest result: ${this.colored(failed > 0 ? 'FAILED' : cancelled > 0 ? 'cancelled' : 'ok')}. ${passed} passed; ${failed} failed; ` +
         `${ignored} ignored; 0 measured; ${filteredOut} filtered out; ` +
         `${cancelled === 0 ? '' : `${cancelled} cancelled; `}finished in ${seconds}s\n\n`,
     );

@@ -18,9 +18,12 @@ interface Case {
 /** The results of one file. */
 interface Suite {
   readonly file: string;
-  readonly started: Date;
+  readonly date: Date;
   readonly start: number;
   readonly cases: Case[];
+  /** Tests without a result, by their exports, and those of them that have begun. */
+  readonly left: Map<string, string>;
+  readonly started: Set<string>;
   tests: number;
   failures: number;
   errors: number;
@@ -28,6 +31,9 @@ interface Suite {
   /** Milliseconds. */
   duration: number;
 }
+
+/** What is said of a test that ran when the run was interrupted: CI servers show errors, and it may be why nothing went on. */
+const INTERRUPTED = element('error', { message: 'interrupted while it ran', type: 'interrupted' });
 
 /**
  * Prints one XML document at the end, in the format that CI servers read, with a suite for each file. It is written piece by
@@ -43,7 +49,10 @@ export class JunitReporter implements Reporter {
 
   begin(file: string): void {
     const counts = { tests: 0, failures: 0, errors: 0, skipped: 0, duration: 0 };
-    this.#suites.push({ file, started: new Date(), start: performance.now(), cases: [], ...counts });
+    this.#suites.push({
+      ...{ file, date: new Date(), start: performance.now(), cases: [], left: new Map(), started: new Set() },
+      ...counts,
+    });
   }
 
   show(event: TestEvent): null {
@@ -51,15 +60,20 @@ export class JunitReporter implements Reporter {
     if (suite === undefined) return null;
     switch (event.event) {
       case 'discovered':
+        for (const test of event.tests) suite.left.set(test.export, test.name);
+        break;
       case 'started':
+        suite.started.add(event.export);
         break;
       case 'ignored':
+        suite.left.delete(event.export);
         suite.skipped++;
         this.#add(suite, caseAttributes(suite.file, event.name, event.name, 0), [
           element('skipped', { message: 'ignored' }),
         ]);
         break;
       case 'finished':
+        suite.left.delete(event.export);
         this.#addResult(suite, event);
         break;
       case 'summary':
@@ -73,6 +87,7 @@ export class JunitReporter implements Reporter {
     const suite = this.#suites.at(-1);
     if (suite === undefined) return;
     suite.errors++;
+    suite.left.clear();
     const name = basename(suite.file);
     const error = element('error', { message: firstLine(message), type: 'module' }, [text(message)]);
     this.#add(suite, { name, classname: name, time: '0.000' }, [error]);
@@ -80,6 +95,7 @@ export class JunitReporter implements Reporter {
   }
 
   async end(): Promise<void> {
+    for (const suite of this.#suites) this.#addLeft(suite);
     const sum = (count: (suite: Suite) => number) =>
       this.#suites.reduce((all, suite) => all + count(suite), 0);
     const totals = {
@@ -94,7 +110,7 @@ export class JunitReporter implements Reporter {
     await this.#printElement('testsuites', totals, this.#suites, (suite) => this.#printSuite(suite));
   }
 
-  async #printSuite({ file, started, cases, duration, ...counts }: Suite): Promise<void> {
+  async #printSuite({ file, date, cases, duration, ...counts }: Suite): Promise<void> {
     const { tests, failures, errors, skipped } = counts;
     const attributes = {
       name: file,
@@ -103,7 +119,7 @@ export class JunitReporter implements Reporter {
       errors,
       skipped,
       time: seconds(duration),
-      timestamp: started.toISOString().replace(/\.\d+Z$/, ''),
+      timestamp: date.toISOString().replace(/\.\d+Z$/, ''),
     };
     await this.#printElement('testsuite', attributes, cases, async ({ attributes, parts, output }) => {
       const printed =
@@ -139,12 +155,24 @@ export class JunitReporter implements Reporter {
       const attributes = { message: firstLine(first.message), type: first.reason };
       parts.push(element('failure', attributes, [text(failures.map(describe).join('\n'))]));
     } else if (outcome === 'cancelled') {
-      suite.skipped++;
-      parts.push(element('skipped', { message: 'cancelled' }));
+      suite.errors++;
+      parts.push(INTERRUPTED);
     }
     const attributes = caseAttributes(suite.file, name, title, duration);
     const placed = place === null ? {} : { file: shortPath(place.file), line: place.line };
     this.#add(suite, { ...attributes, ...placed }, parts, output);
+  }
+
+  /** Adds the tests that have no result since the run was interrupted. */
+  #addLeft(suite: Suite): void {
+    if (suite.left.size > 0) suite.duration ||= performance.now() - suite.start;
+    for (const [exportName, name] of suite.left) {
+      const hasBegun = suite.started.has(exportName);
+      if (hasBegun) suite.errors++;
+      else suite.skipped++;
+      const part = hasBegun ? INTERRUPTED : element('skipped', { message: 'not run: interrupted' });
+      this.#add(suite, caseAttributes(suite.file, name, name, 0), [part]);
+    }
   }
 
   #add(suite: Suite, attributes: Attributes, parts: readonly string[], output?: OutputGroup): void {
