@@ -15,6 +15,7 @@ import { closeDebugDocuments } from './programs/debug-documents.ts';
 import { EntryLenses } from './programs/entry-lenses.ts';
 import { LastProgram } from './programs/last-program.ts';
 import { registerProgramCommands } from './programs/program-commands.ts';
+import { ProgramStatus } from './programs/program-status.ts';
 import { RunOnSave } from './programs/run-on-save.ts';
 import { BuildFaults } from './projects/build-faults.ts';
 import { BuildTasks } from './projects/build-tasks.ts';
@@ -37,7 +38,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const builds = new ProjectBuilds(commands, faults);
   const builder = new Builder(builds, faults, log);
   const projects = new Projects(join(context.globalStorageUri.fsPath, 'builds'), log);
-  const choice = new ProgramChoice(projects, context.workspaceState);
+  const choice = new ProgramChoice(context.workspaceState);
   const launch = new ProjectLaunch(projects, choice, builder);
   const runOnSave = new RunOnSave(launch, diagnostics, log);
   const programs = new Programs(log);
@@ -49,6 +50,7 @@ export function activate(context: vscode.ExtensionContext): void {
     faults,
     projects,
     choice,
+    new ProgramStatus(projects, choice, launch, lastProgram),
     new ProjectKeys(projects),
     new EntryLenses(projects, launch),
     runOnSave,

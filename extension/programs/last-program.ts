@@ -21,9 +21,13 @@ export class LastProgram implements vscode.Disposable {
   #wasOurs = false;
   #runsAgain = false;
   readonly #subscriptions: vscode.Disposable;
+  readonly #changed = new vscode.EventEmitter<void>();
+  /** Fires when another program is about to start. */
+  readonly onDidChange = this.#changed.event;
 
   constructor() {
     this.#subscriptions = vscode.Disposable.from(
+      this.#changed,
       vscode.debug.onDidStartDebugSession(({ type, configuration, parentSession }) => {
         // Programs that were started elsewhere, and tests, cannot be started again.
         if (parentSession !== undefined || (type === DEBUG_TYPE && configuration.request !== 'launch'))
@@ -57,6 +61,7 @@ export class LastProgram implements vscode.Disposable {
   keep(program: StartedProgram): void {
     this.#program = program;
     this.#setContext();
+    this.#changed.fire();
   }
 
   async #start(noDebug: boolean): Promise<void> {

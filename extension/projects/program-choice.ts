@@ -2,10 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { joinArguments, splitArguments } from './arguments.ts';
 import type { Profile, Program, Project } from './project.ts';
-import type { Projects } from './projects.ts';
 import { isRunOnSave, TOGGLE_RUN_ON_SAVE } from './run-on-save-setting.ts';
-
-const CHOOSE_PROGRAM = 'lunatic.chooseProgram';
 
 /** Under this name a workspace remembers what F5 runs. */
 const MEMORY = 'lunatic.chosenProgram';
@@ -26,30 +23,20 @@ interface ProgramItem extends vscode.QuickPickItem {
   readonly change?: (program: Program) => Promise<void>;
 }
 
-/** Keeps which program of the workspace's projects F5 runs, and shows it in the status bar. */
+/** Keeps which program of the workspace's projects was chosen, and how it is run. */
 export class ProgramChoice implements vscode.Disposable {
-  readonly #projects: Projects;
   readonly #memory: vscode.Memento;
-  readonly #item = vscode.window.createStatusBarItem('lunatic.program', vscode.StatusBarAlignment.Left, 1);
-  readonly #subscriptions: vscode.Disposable;
+  readonly #changed = new vscode.EventEmitter<void>();
+  /** Fires when something else was chosen. */
+  readonly onDidChange = this.#changed.event;
 
   /** @param memory of the workspace */
-  constructor(projects: Projects, memory: vscode.Memento) {
-    this.#projects = projects;
+  constructor(memory: vscode.Memento) {
     this.#memory = memory;
-    this.#item.name = 'Lunatic Program';
-    this.#item.command = CHOOSE_PROGRAM;
-    this.#subscriptions = vscode.Disposable.from(
-      this.#item,
-      vscode.commands.registerCommand(CHOOSE_PROGRAM, () => this.#change()),
-      projects.onDidChange(() => this.#show()),
-      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#show()),
-    );
-    void this.#show();
   }
 
   dispose(): void {
-    this.#subscriptions.dispose();
+    this.#changed.dispose();
   }
 
   get profile(): Profile {
@@ -87,14 +74,16 @@ export class ProgramChoice implements vscode.Disposable {
     return picked?.program;
   }
 
-  /** Lets the user change what F5 runs, how it is built, and its arguments. */
-  async #change(): Promise<void> {
-    const programs = await this.#projects.programs();
+  /**
+   * Lets the user change what F5 runs, how it is built, and its arguments.
+   * @param current what it runs now, if that is one of the programs
+   * @returns the program that was picked, if one was
+   */
+  async change(programs: readonly Program[], current: Program | undefined): Promise<Program | undefined> {
     if (programs.length === 0) {
       vscode.window.showInformationMessage('This workspace contains no project that Lunatic can build.');
-      return;
+      return undefined;
     }
-    const current = this.among(programs);
     const items: ProgramItem[] = programs.map((program) => itemOf(program, current));
     if (current !== undefined) {
       const scope = vscode.Uri.file(current.project.file);
@@ -123,6 +112,7 @@ export class ProgramChoice implements vscode.Disposable {
     });
     if (picked?.program !== undefined) await this.#keep(picked.program);
     else if (current !== undefined) await picked?.change?.(current);
+    return picked?.program;
   }
 
   async #changeProfile(program: Program): Promise<void> {
@@ -155,26 +145,7 @@ export class ProgramChoice implements vscode.Disposable {
     const kept = { profile: this.profile, args: this.argsOf(program) };
     const chosen: Chosen = { project: project.file, target: target.name, ...kept, ...changed };
     await this.#memory.update(MEMORY, chosen);
-    await this.#show();
-  }
-
-  async #show(): Promise<void> {
-    const programs = await this.#projects.programs();
-    if (programs.length === 0) {
-      this.#item.hide();
-      return;
-    }
-    const current = this.among(programs);
-    const profile = this.profile === 'release' ? ' (release)' : '';
-    this.#item.text =
-      current === undefined ? '$(play) Choose a program' : `$(play) ${current.target.name}${profile}`;
-    this.#item.tooltip =
-      current === undefined
-        ? 'Lunatic: choose which program F5 runs'
-        : `Lunatic: F5 runs ${current.target.name} of ${labelOf(current.project)}, built for ${this.profile}. Click to change that.`;
-    // Otherwise the name of the icon would be read out.
-    this.#item.accessibilityInformation = { label: this.#item.tooltip, role: 'button' };
-    this.#item.show();
+    this.#changed.fire();
   }
 }
 
@@ -189,7 +160,7 @@ function itemOf(program: Program, current: Program | undefined): ProgramItem {
 }
 
 /** The name of a project, with the folder that it is in. */
-function labelOf({ name, file }: Project): string {
+export function labelOf({ name, file }: Project): string {
   const folder = vscode.workspace.asRelativePath(file).replace(/[\\/]?[^\\/]*$/, '');
   return folder === '' || name === basename(folder) ? name : `${name} (${folder})`;
 }

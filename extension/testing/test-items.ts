@@ -46,6 +46,8 @@ export class TestItems {
   readonly #data = new WeakMap<vscode.TestItem, ItemData>();
   /** The items of modules, by what is the same for all builds of one. */
   readonly #modules = new Map<string, vscode.TestItem>();
+  /** How many actions keep a project busy, by its file. */
+  readonly #busy = new Map<string, number>();
   /** Names of builds, by the paths of modules. */
   readonly #names = new Map<string, string>();
 
@@ -131,6 +133,22 @@ export class TestItems {
     this.#data.set(item, { kind: 'project', project, hasTests: hasTests ?? had });
     if (known === undefined) this.#controller.items.add(item);
     return item;
+  }
+
+  /** Shows that a project is busy until something is done. */
+  async whileBusy<Result>(project: Project, action: () => Promise<Result>): Promise<Result> {
+    const count = (by: number) => {
+      const left = (this.#busy.get(project.file) ?? 0) + by;
+      this.#busy.set(project.file, left);
+      const item = this.projectItem(project);
+      if (item !== undefined) item.busy = left > 0;
+    };
+    count(1);
+    try {
+      return await action();
+    } finally {
+      count(-1);
+    }
   }
 
   removeProject(item: vscode.TestItem): void {

@@ -50,7 +50,7 @@ describe.runIf(hasRust)('a crate', () => {
     const workbench = await openSource(CRATE, 'src/main.rs');
     const { page } = workbench;
     await workbench.setBreakpoint('if sum > 30');
-    await page.locator('.statusbar-item', { hasText: 'shop' }).waitFor();
+    await workbench.program('shop').waitFor();
     await workbench.showView('Run and Debug');
     await workbench.debug();
     await page.locator('.debug-top-stack-frame-line').first().waitFor();
@@ -109,19 +109,27 @@ describe.runIf(hasRust)('a crate with several programs', () => {
     'src/bin/till.rs': 'fn main() {\n    println!("the till has {:?}", std::env::args().nth(1));\n}\n',
   };
 
-  test('runs the one that was chosen in the status bar, with its arguments, or the one in the editor', async () => {
+  test('runs the one in the editor, or else the last one or the one that was chosen, as the status bar says', async () => {
     const workbench = await openSource(files, 'src/main.rs');
     const { page } = workbench;
-    await workbench.command('Lunatic: Choose What F5 Runs...');
+    await workbench.program('shop').click();
     await workbench.pick('till');
-    await page.locator('.statusbar-item', { hasText: 'till' }).click();
+    await workbench.openNotifications();
+    const notice = 'F5 runs till, but shop while main.rs is in the editor.';
+    await page.locator('.notifications-center', { hasText: notice }).waitFor();
+    await workbench.goToFile('Cargo.toml');
+    await workbench.program('till').click();
     await workbench.pick('Arguments');
     await workbench.answer('Such as', '"two coins"');
+    await workbench.goToFile('src/main.rs');
+    await workbench.program('shop').waitFor();
     await workbench.command('Lunatic: Run');
-    // The source in the editor is that of the other one.
     await workbench.printed('the price is 31');
     await workbench.noProgramRuns();
+    await workbench.goToFile('Cargo.toml');
+    await workbench.program('shop').waitFor();
     await workbench.goToFile('src/bin/till.rs');
+    await workbench.program('till').waitFor();
     await workbench.screenshot('project-chosen');
     await workbench.showView('Run and Debug');
     await page.keyboard.press('Control+F5');

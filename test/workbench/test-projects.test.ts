@@ -168,11 +168,12 @@ const sums = (sum: number, name = 'adds') =>
     ),
   );
 
-/** A build takes its time, writes a part of the module first and another module last, and notes each time. */
+/** The first build waits until it may go on. A build takes its time, writes a part of the module first and another module last, and notes each time. */
 const PROJECT: Files = {
   'lunatic.json': JSON.stringify({ name: 'sums', module: 'build/sums.wasm', build: ['sh', 'build.sh'] }),
   'build.sh': `echo built >> builds.txt
 mkdir -p build
+until [ -e go ]; do sleep 0.1; done
 head -c 60 made.bin > build/sums.wasm
 sleep 1
 cp made.bin build/sums.wasm
@@ -203,6 +204,9 @@ describe('a project in C', () => {
     await workbench.test('sums').waitFor();
     await workbench.screenshot('tests-before-build');
     await workbench.act(workbench.test('sums'), 'Run Test');
+    await workbench.test('sums', 'running').waitFor();
+    await workbench.screenshot('tests-while-built');
+    workspace.write('go', '');
     await workbench.test('sums', 'passed').waitFor();
     await workbench.expand(workbench.test('sums'));
     await workbench.expand(workbench.test('build/sums.wasm'));

@@ -135,7 +135,8 @@ export class TestRunner implements vscode.Disposable {
       if (signal.aborted || !isBuiltFirst(project)) continue;
       let built: BuiltTests;
       try {
-        built = await this.#finder.readBuilt(project, () => this.#builder.build(project, run, signal));
+        const build = () => this.#builder.build(project, run, signal);
+        built = await this.#items.whileBusy(project, () => this.#finder.readBuilt(project, build));
       } catch (error) {
         if (signal.aborted) break;
         throw error;

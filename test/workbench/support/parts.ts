@@ -75,6 +75,11 @@ export class WorkbenchParts {
     return this.page.locator(`.debug-variables .monaco-list-row[aria-label^=${label}]`);
   }
 
+  /** What the status bar says that F5 runs. */
+  program(name: string): Locator {
+    return this.page.locator('[id="lunatic.lunatic.lunatic.program"]', { hasText: exactly(name) });
+  }
+
   /** What the status bar says of *Run on Save*. */
   runOnSave(text: string | RegExp): Locator {
     return this.page.locator('[id="lunatic.lunatic.lunatic.runOnSave"]', { hasText: text });

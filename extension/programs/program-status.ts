@@ -1,0 +1,161 @@
+import { basename } from 'node:path';
+import * as vscode from 'vscode';
+import { labelOf, type ProgramChoice } from '../projects/program-choice.ts';
+import { type Program, ProjectError } from '../projects/project.ts';
+import { isCode } from '../projects/project-keys.ts';
+import type { ProjectLaunch } from '../projects/project-launch.ts';
+import { type Projects, programsOf } from '../projects/projects.ts';
+import { activeModule } from './choose-module.ts';
+import type { LastProgram } from './last-program.ts';
+
+const CHOOSE_PROGRAM = 'lunatic.chooseProgram';
+
+/** What F5 runs: a program of a project, or a module. */
+type Meant = { readonly program: Program } | { readonly module: vscode.Uri };
+
+/** Shows in the status bar what F5 runs, as `chooseLaunch` decides it, and changes that. */
+export class ProgramStatus implements vscode.Disposable {
+  readonly #projects: Projects;
+  readonly #choice: ProgramChoice;
+  readonly #launch: ProjectLaunch;
+  readonly #last: LastProgram;
+  readonly #item = vscode.window.createStatusBarItem('lunatic.program', vscode.StatusBarAlignment.Left, 1);
+  readonly #subscriptions: vscode.Disposable;
+  /** Those of the workspace's projects, when these were read last. */
+  #programs: readonly Program[] = [];
+
+  constructor(projects: Projects, choice: ProgramChoice, launch: ProjectLaunch, last: LastProgram) {
+    this.#projects = projects;
+    this.#choice = choice;
+    this.#launch = launch;
+    this.#last = last;
+    this.#item.name = 'Lunatic Program';
+    this.#item.command = CHOOSE_PROGRAM;
+    const show = () => this.#show();
+    this.#subscriptions = vscode.Disposable.from(
+      this.#item,
+      vscode.commands.registerCommand(CHOOSE_PROGRAM, () => this.#change()),
+      projects.onDidChange(() => this.#read()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#read()),
+      choice.onDidChange(() => this.#chosen()),
+      last.onDidChange(show),
+      vscode.window.onDidChangeActiveTextEditor(show),
+      vscode.window.tabGroups.onDidChangeTabs(show),
+    );
+    void this.#read();
+  }
+
+  dispose(): void {
+    this.#subscriptions.dispose();
+  }
+
+  async #read(): Promise<void> {
+    this.#programs = await this.#projects.programs();
+    await this.#show();
+  }
+
+  /** Called when the user has chosen: F5 runs that instead of what ran last. */
+  async #chosen(): Promise<void> {
+    const program = this.#choice.among(this.#programs);
+    if (program !== undefined && this.#last.program !== undefined) {
+      const { file } = program.project;
+      const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(file));
+      this.#last.keep({ folder, config: { ...this.#launch.configurationOf(program), project: file } });
+    }
+    await this.#show();
+  }
+
+  /** Lets the user choose. What begins in the editor is run there whatever was chosen. */
+  async #change(): Promise<void> {
+    await this.#read();
+    const before = await this.#meant();
+    const picked = await this.#choice.change(this.#programs, programIn(before));
+    const meant = programIn(await this.#meant());
+    if (picked === undefined || meant === undefined || isSame(picked, meant)) return;
+    const { activeTextEditor } = vscode.window;
+    const file = activeTextEditor && basename(activeTextEditor.document.fileName);
+    vscode.window.showInformationMessage(
+      `F5 runs ${picked.target.name}, but ${meant.target.name} while ${file} is in the editor.`,
+    );
+  }
+
+  async #show(): Promise<void> {
+    if (this.#programs.length === 0) {
+      this.#item.hide();
+      return;
+    }
+    const editor = vscode.window.activeTextEditor;
+    const meant = await this.#meant();
+    // Another editor may be active by now.
+    if (vscode.window.activeTextEditor !== editor) return;
+    const { name, detail } = this.#wordsFor(meant);
+    this.#item.text = `$(play) ${name}`;
+    this.#item.tooltip = `Lunatic: ${detail}`;
+    // Otherwise the name of the icon would be read out.
+    this.#item.accessibilityInformation = { label: this.#item.tooltip, role: 'button' };
+    this.#item.show();
+  }
+
+  #wordsFor(meant: Meant | undefined): { readonly name: string; readonly detail: string } {
+    if (meant === undefined) return { name: 'Choose a program', detail: 'choose which program F5 runs' };
+    if ('module' in meant) {
+      const path = vscode.workspace.asRelativePath(meant.module);
+      return { name: basename(path), detail: `F5 runs ${path}. Click to change what it runs otherwise.` };
+    }
+    const { project, target } = meant.program;
+    const { profile } = this.#choice;
+    return {
+      name: `${target.name}${profile === 'release' ? ' (release)' : ''}`,
+      detail: `F5 runs ${target.name} of ${labelOf(project)}, built for ${profile}. Click to change that.`,
+    };
+  }
+
+  /** What F5 runs, or undefined if it asks. */
+  async #meant(): Promise<Meant | undefined> {
+    const module = activeModule();
+    if (module !== undefined) return { module };
+    const source = vscode.window.activeTextEditor?.document.uri;
+    const own = source !== undefined && isCode(source) ? await this.#programsIn(source) : [];
+    const last = this.#lastMeant();
+    const isAlone = own[0]?.project.file === source?.fsPath;
+    if (own.length > 0 && !(isAlone && last !== undefined)) {
+      const program = own.find(({ target }) => target.source === source?.fsPath) ?? this.#choice.among(own);
+      return program && { program };
+    }
+    const program = this.#choice.among(this.#programs);
+    return last ?? (program && { program });
+  }
+
+  /** The programs of the project that a source belongs to. */
+  async #programsIn(source: vscode.Uri): Promise<readonly Program[]> {
+    try {
+      const project = await this.#projects.of(source);
+      // A single source is none of the workspace's projects.
+      if (project?.file === source.fsPath) return await programsOf(project);
+      return this.#programs.filter((program) => program.project.file === project?.file);
+    } catch (error) {
+      if (!(error instanceof ProjectError)) throw error;
+      return [];
+    }
+  }
+
+  #lastMeant(): Meant | undefined {
+    const config = this.#last.program?.config;
+    if (config === undefined) return undefined;
+    const { project, target, program: module } = config;
+    if (typeof project !== 'string') return { module: vscode.Uri.file(module) };
+    const { fsPath } = vscode.Uri.file(project);
+    const program = this.#programs.find(
+      (one) => one.project.file === fsPath && (target === undefined || one.target.name === target),
+    );
+    return program && { program };
+  }
+}
+
+function programIn(meant: Meant | undefined): Program | undefined {
+  return meant !== undefined && 'program' in meant ? meant.program : undefined;
+}
+
+function isSame(a: Program, b: Program): boolean {
+  return a.project.file === b.project.file && a.target.name === b.target.name;
+}
