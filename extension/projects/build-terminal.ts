@@ -3,49 +3,67 @@ import { terminalText } from '../terminal-text.ts';
 import type { Profile, Program } from './project.ts';
 import type { ProjectBuilds } from './project-builds.ts';
 
-/** A build in a terminal of VS Code. It begins when the terminal is opened, and is given up when that is closed. */
+/** Characters that are kept for a terminal that is not open yet. */
+const MAX_KEPT = 2 ** 16;
+
+/** A build that a terminal of VS Code displays. It is given up when a terminal is closed that was open. */
 export class BuildTerminal implements vscode.Pseudoterminal {
   readonly #writer = new vscode.EventEmitter<string>();
   readonly #closer = new vscode.EventEmitter<number>();
   readonly #abort = new AbortController();
-  readonly #result = Promise.withResolvers<readonly string[]>();
-  readonly #run: () => Promise<readonly string[]>;
+  readonly #build: () => Promise<readonly string[]>;
   readonly onDidWrite = this.#writer.event;
   readonly onDidClose = this.#closer.event;
+  #result: Promise<readonly string[]> | undefined;
+  #isOpen = false;
+  /** What was written before it was open: VS Code does not listen until then. */
+  #kept = '';
 
   constructor({ project, target }: Program, profile: Profile, builds: ProjectBuilds) {
-    this.#run = () =>
+    this.#build = () =>
       builds.run(
         project,
         async () => [await target.build(profile)],
         (text) => this.#write(text),
         this.#abort.signal,
       );
-    // Whoever only looks at the terminal asks for no result.
-    this.#result.promise.catch(() => undefined);
   }
 
-  /** The paths of the modules; rejects as `ProjectBuilds.run` does. */
-  get result(): Promise<readonly string[]> {
-    return this.#result.promise;
+  /**
+   * Begins the build, unless it has begun already.
+   * @returns the paths of the modules; rejects as `ProjectBuilds.run` does
+   */
+  run(): Promise<readonly string[]> {
+    this.#result ??= this.#build();
+    return this.#result;
   }
 
+  giveUp(): void {
+    this.#abort.abort(new vscode.CancellationError());
+  }
+
+  /** Called by VS Code once it displays what is written. */
   async open(): Promise<void> {
+    this.#isOpen = true;
+    this.#writer.fire(this.#kept);
+    this.#kept = '';
     try {
-      this.#result.resolve(await this.#run());
+      await this.run();
       this.#closer.fire(0);
     } catch (error) {
       this.#write(error instanceof Error ? error.message : String(error));
-      this.#result.reject(error);
       this.#closer.fire(1);
     }
   }
 
+  /** Called by VS Code. One that could not be opened only displays nothing. */
   close(): void {
-    this.#abort.abort(new vscode.CancellationError());
+    if (this.#isOpen) this.giveUp();
   }
 
-  #write(text: string): void {
-    this.#writer.fire(terminalText(`${text}\n`));
+  #write(line: string): void {
+    const text = terminalText(`${line}\n`);
+    if (this.#isOpen) this.#writer.fire(text);
+    else this.#kept = (this.#kept + text).slice(-MAX_KEPT);
   }
 }

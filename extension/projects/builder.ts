@@ -33,8 +33,15 @@ export class Builder {
     this.#log = log;
   }
 
-  /** A task that builds a target. */
-  task(program: Program, profile: Profile, onStart?: (terminal: BuildTerminal) => void): vscode.Task {
+  /**
+   * A task that builds a target.
+   * @param open returns the build that its terminal displays. Default: one that begins with the task
+   */
+  task(
+    program: Program,
+    profile: Profile,
+    open = () => new BuildTerminal(program, profile, this.#builds),
+  ): vscode.Task {
     const { project, target } = program;
     const definition: BuildDefinition = {
       type: TASK_TYPE,
@@ -45,11 +52,7 @@ export class Builder {
     const folder =
       vscode.workspace.getWorkspaceFolder(vscode.Uri.file(project.file)) ?? vscode.TaskScope.Workspace;
     const name = `build ${target.name}${profile === 'release' ? ' (release)' : ''}`;
-    const execution = new vscode.CustomExecution(async () => {
-      const terminal = new BuildTerminal(program, profile, this.#builds);
-      onStart?.(terminal);
-      return terminal;
-    });
+    const execution = new vscode.CustomExecution(async () => open());
     const task = new vscode.Task(definition, folder, name, TASK_TYPE, execution, []);
     task.group = vscode.TaskGroup.Build;
     task.presentationOptions = { reveal: vscode.TaskRevealKind.Silent, echo: false, showReuseMessage: false };
@@ -67,7 +70,10 @@ export class Builder {
       this.#log.info(`Built ${module} in ${Math.round(performance.now() - start)} ms`);
       return module;
     } catch (error) {
-      if (error instanceof vscode.CancellationError) return undefined;
+      if (error instanceof vscode.CancellationError) {
+        this.#log.info(`The build of ${program.target.name} was given up`);
+        return undefined;
+      }
       this.#log.error(`${program.target.name} was not built: ${messageOf(error)}`);
       // Not awaited: VS Code must learn that nothing starts before the user answers.
       if (error instanceof ProjectError) void tellProjectError(error);
@@ -119,26 +125,22 @@ export class Builder {
     else await showFault(first);
   }
 
+  /** The build depends on no terminal: in a window that has just been opened, VS Code may fail to open one. */
   async #run(program: Program, profile: Profile): Promise<string | undefined> {
-    const begun = Promise.withResolvers<BuildTerminal>();
-    const task = this.task(program, profile, begun.resolve);
+    const build = new BuildTerminal(program, profile, this.#builds);
     const options = {
       location: vscode.ProgressLocation.Notification,
       title: `Building ${program.target.name}`,
       cancellable: true,
     };
     return await vscode.window.withProgress(options, async (_, token) => {
-      const execution = await vscode.tasks.executeTask(task);
-      const over = vscode.tasks.onDidEndTask((event) => {
-        if (event.execution === execution) begun.reject(new vscode.CancellationError());
-      });
-      token.onCancellationRequested(() => execution.terminate());
-      try {
-        const [module] = await (await begun.promise).result;
-        return module;
-      } finally {
-        over.dispose();
-      }
+      token.onCancellationRequested(() => build.giveUp());
+      const result = build.run();
+      vscode.tasks
+        .executeTask(this.task(program, profile, () => build))
+        .then(undefined, (error) => this.#log.error(`No terminal displays the build: ${messageOf(error)}`));
+      const [module] = await result;
+      return module;
     });
   }
 }

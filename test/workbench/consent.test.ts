@@ -5,7 +5,6 @@ import { main } from '../support/guest.ts';
 import { TESTS } from './programs.ts';
 import { control } from './support/control.ts';
 import { type OpenWorkbench, WorkbenchSession } from './support/session.ts';
-import { PATIENCE } from './support/workbench.ts';
 
 const session = new WorkbenchSession();
 
@@ -76,9 +75,11 @@ test('a program that launch.json names runs only after the user has allowed it, 
   expect(hasRun(workbench)).toBe(true);
 
   // What was allowed is not.
+  workbench.workspace.write('hello.wat', main('(call $print (text "good day"))'));
   await workbench.debug();
-  await expect.poll(() => hasRun(workbench), { timeout: PATIENCE }).toBe(true);
+  await workbench.printed('good day');
   await workbench.noProgramRuns();
+  expect(hasRun(workbench)).toBe(true);
 
   // Another value is.
   workbench.workspace.write('.vscode/launch.json', launchJson('./other-node'));

@@ -49,6 +49,17 @@ const KEEPING_TIME = 3000;
 /** Takes the focus away from where it is, and waits until the window has noticed. For the page. */
 const LEAVE = 'new Promise((done) => { document.activeElement?.blur(); setTimeout(done, 0); })';
 
+/** Milliseconds between two tries of F5. */
+const F5_PAUSE = 200;
+
+/** Tells whether VS Code takes the next key. For the page. */
+const KEY_TAKEN = `
+  window.keyTaken = new Promise((done) => {
+    const look = (event) => setTimeout(() => done(event.defaultPrevented), 0);
+    addEventListener('keydown', look, { capture: true, once: true });
+  });
+  undefined;`;
+
 /** Measures the time from the next key to the frame after the text has changed. For the page. */
 const KEY_DELAY = `
   window.keyDelay = new Promise((done) => {
@@ -294,13 +305,21 @@ export class Workbench extends WorkbenchParts {
     );
   }
 
-  /** Runs what is open, or what is selected in the view Run and Debug, by the key for that. */
+  /**
+   * Runs what is open, or what is selected in the view Run and Debug, by the key for that. VS Code takes no F5 while something still starts
+   * or has not quite ended, which need not be seen anywhere.
+   */
   async debug(): Promise<void> {
     await this.canDebug();
     await this.page.locator('.debug-toolbar:visible').waitFor({ state: 'hidden' });
-    // VS Code takes no F5 while it still gives up the last start.
-    await this.page.locator('.part.sidebar .monaco-progress-container.active').waitFor({ state: 'hidden' });
-    await this.page.keyboard.press('F5');
+    while (!(await this.#isTaken('F5'))) await this.page.waitForTimeout(F5_PAUSE);
+  }
+
+  /** Presses a key, and returns whether VS Code does something for it. */
+  async #isTaken(key: string): Promise<boolean> {
+    await this.page.evaluate(KEY_TAKEN);
+    await this.page.keyboard.press(key);
+    return Boolean(await this.page.evaluate('keyTaken'));
   }
 
   /** Clicks left of a line of the active editor, and waits for the breakpoint there. */
