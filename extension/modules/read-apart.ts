@@ -5,7 +5,7 @@
 import { HelperError, HelperThread } from '../../runtime/internal.ts';
 import type { ModuleTests } from '../testing/finding/read-module-tests.ts';
 import { ModuleReadError } from './module-error.ts';
-import type { Reading, ReadingJob } from './module-reader.ts';
+import type { ModuleFunctions, Reading, ReadingJob } from './module-reader.ts';
 
 /** Milliseconds that reading one module may take. The largest take some seconds. */
 const TIME_LIMIT = 20_000;
@@ -29,18 +29,21 @@ export async function readTestsApart(
   path: string,
   { top, limit = TIME_LIMIT }: { readonly top?: string | undefined; readonly limit?: number } = {},
 ): Promise<ModuleTests> {
-  return await read({ bytes, path, tests: true, top }, limit);
+  const reading = await read({ bytes, path, tests: true, top }, limit);
+  return 'tests' in reading ? reading : { tests: [], sources: [] };
 }
 
 /**
  * Finds out whether a module can be read. A text module is assembled.
+ * @returns the names of the functions that it exports
  * @throws ModuleReadError
  */
-export async function checkModule(bytes: Uint8Array, path: string): Promise<void> {
-  await read({ bytes, path, tests: false }, TIME_LIMIT);
+export async function checkModule(bytes: Uint8Array, path: string): Promise<readonly string[]> {
+  const reading = await read({ bytes, path, tests: false }, TIME_LIMIT);
+  return 'functions' in reading ? reading.functions : [];
 }
 
-async function read(job: ReadingJob, limit: number): Promise<ModuleTests> {
+async function read(job: ReadingJob, limit: number): Promise<ModuleTests | ModuleFunctions> {
   let reading: Reading;
   try {
     reading = await thread.run(job, limit);

@@ -6,8 +6,6 @@ import { DEBUG_TYPE } from '../debug-type.ts';
 import { type Log, messageOf } from '../log.ts';
 import { type ModuleDiagnostics, rangeOf } from '../modules/module-diagnostics.ts';
 import { ModuleReadError } from '../modules/module-error.ts';
-import { checkModule } from '../modules/read-apart.ts';
-import { readWorkspaceFile } from '../modules/read-file.ts';
 import { ConsentError } from '../node/consent.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
 import { NodeNotFoundError } from '../node/node-finder.ts';
@@ -19,6 +17,7 @@ import {
   tracePath,
 } from '../node/outside-sandbox.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
+import { checkProgram, NoEntryError } from './check-program.ts';
 import { chooseLaunch } from './choose-launch.ts';
 import { activeModule, workspaceModules } from './choose-module.ts';
 import type { LastProgram } from './last-program.ts';
@@ -112,7 +111,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     if (savedAt === undefined) this.#lastProgram.keep({ folder, config: kept });
     const cwd = folder?.uri.fsPath ?? dirname(config['program']);
     const where = resolve(cwd, config['cwd'] ?? '');
-    if (!(await this.#canBeRead(resolve(where, config['program'])))) return undefined;
+    if (!(await this.#canBegin(resolve(where, config['program']), config['entry']))) return undefined;
     try {
       const { node, script } = await this.#commands.find();
       await this.#ask(config, outsideOfLaunch(config, where));
@@ -157,22 +156,27 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   }
 
   /**
-   * Returns whether a module can be read, and otherwise tells the user what is wrong with it. If the debug adapter reported the
-   * error, VS Code would offer to open a `launch.json`, which has nothing to do with it.
+   * Returns whether a program can begin with a function of a module, and otherwise tells the user what is wrong with it. If the debug adapter
+   * reported the error, VS Code would offer to open a `launch.json`, which has nothing to do with it.
    */
-  async #canBeRead(path: string): Promise<boolean> {
+  async #canBegin(path: string, entry: string | undefined): Promise<boolean> {
     const uri = vscode.Uri.file(path);
     try {
-      await checkModule(await readWorkspaceFile(path), path);
+      await checkProgram(path, entry);
       this.#diagnostics.clear(uri);
+      return true;
     } catch (error) {
+      if (error instanceof NoEntryError) {
+        this.#diagnostics.clear(uri);
+        void vscode.window.showErrorMessage(cannotRun(uri), { modal: true, detail: error.message });
+        return false;
+      }
       // The debug adapter reports all other errors.
       if (!(error instanceof ModuleReadError)) return true;
       this.#diagnostics.set(uri, error);
       tellUnreadable(uri, error);
       return false;
     }
-    return true;
   }
 }
 
@@ -185,11 +189,14 @@ function programIn({ program, project, target, profile }: vscode.DebugConfigurat
   return project === undefined ? { program } : { program: undefined, project, target, profile };
 }
 
+function cannotRun(uri: vscode.Uri): string {
+  return `${basename(uri.fsPath)} cannot be run.`;
+}
+
 /** Tells the user why a module cannot be run, and leads to the fault. */
 async function tellUnreadable(uri: vscode.Uri, { message, faults }: ModuleReadError): Promise<void> {
   const open = 'Show';
-  const text = `${basename(uri.fsPath)} cannot be run.`;
-  const answer = await vscode.window.showErrorMessage(text, { modal: true, detail: message }, open);
+  const answer = await vscode.window.showErrorMessage(cannotRun(uri), { modal: true, detail: message }, open);
   const [fault] = faults;
   if (answer !== open || fault === undefined) return;
   if (fault.range === undefined) await vscode.commands.executeCommand('workbench.actions.view.problems');

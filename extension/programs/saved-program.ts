@@ -16,7 +16,7 @@ export interface ProgramActions {
   build(signal: AbortSignal): Promise<string>;
   /** A digest of a module, or undefined if there is none. */
   digest(module: string): Promise<string | undefined>;
-  /** Throws if a module cannot be read. */
+  /** Throws if a module cannot be run. */
   check(module: string): Promise<void>;
   /** Restarts it in its session. */
   restart(module: string): Promise<void>;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { basename, dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
-import { checkModule } from '../modules/read-apart.ts';
 import { readWorkspaceFile } from '../modules/read-file.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { isRunOnSave } from '../projects/run-on-save-setting.ts';
 import { isMadeOf } from '../projects/sources.ts';
+import { checkProgram } from './check-program.ts';
 import { type ProgramActions, SavedProgram, type SavedProgramListener } from './saved-program.ts';
 
 /**
@@ -131,7 +131,7 @@ export class SavedSession implements vscode.Disposable, ProgramActions {
   }
 
   async check(module: string): Promise<void> {
-    await checkModule(await readWorkspaceFile(module), module);
+    await checkProgram(module, this.session.configuration['entry']);
   }
 
   async restart(module: string): Promise<void> {

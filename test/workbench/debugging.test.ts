@@ -133,6 +133,17 @@ describe('F5 on a text module', () => {
     await workbench.isGone(workbench.problem('type mismatch'));
   });
 
+  test('tells that a module is a library', async () => {
+    const workbench = await session.edit('sums.wat', '(module (func (export "add")) (func (export "sub")))');
+    await workbench.debug();
+    const dialog = workbench.page.locator('.monaco-dialog-box', { hasText: 'sums.wat cannot be run.' });
+    await dialog
+      .getByText(/begins with the function _start, .* It exports add, sub\. "entry" in a launch/)
+      .waitFor();
+    await workbench.dismissDialog();
+    await workbench.noProgramRuns();
+  });
+
   test('tells at which byte a binary is broken', async () => {
     const workbench = await session.open({ 'broken.wasm': Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0, 99) });
     await workbench.isActive();
