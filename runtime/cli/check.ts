@@ -14,7 +14,7 @@ import { hostFunctionsOf } from './host-functions.ts';
 import { CommandError, malformed, readModuleFile } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
 import { type ModuleExports, readExports } from './module-exports.ts';
-import { excessText, limitText, moduleLimits } from './module-limits.ts';
+import { limitText, moduleLimits } from './module-limits.ts';
 import type { ModuleFlags } from './permission-options.ts';
 
 /** Whether an import is available. `refused`: it links, but calling it is an error in this version. */
@@ -125,7 +125,7 @@ function load(file: string, bytes: Uint8Array, { limits, config, plugins }: Surr
           problems.add(`${displayName(module)}::${displayName(name)}: ${problem}`);
         }
       } else if (error instanceof ModuleLimitError) {
-        for (const excess of error.excesses) problems.add(excessText(excess));
+        for (const { text, option } of error.excesses) problems.add(`${text}; ${option} allows it`);
       } else {
         problems.add(error instanceof Error ? limitText(error, config.hostFunctions) : String(error));
       }

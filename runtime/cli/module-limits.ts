@@ -1,11 +1,5 @@
 import { LinkError } from '../host/linker.ts';
-import {
-  type Excess,
-  HostRefusal,
-  ModuleError,
-  type ModuleLimit,
-  ModuleLimitError,
-} from '../kernel/module-error.ts';
+import { HostRefusal, ModuleError } from '../kernel/module-error.ts';
 import type { ModuleLimits } from '../kernel/module-excesses.ts';
 import type { HostPermission } from '../permissions/host-permission.ts';
 import { printable } from '../text/printable.ts';
@@ -30,35 +24,11 @@ export function moduleLimits({
   };
 }
 
-/** The options that allow so much. */
-const OPTIONS: Readonly<Record<ModuleLimit, (needed: number) => string>> = {
-  tables: (needed) => `--max-tables=${needed}`,
-  'table elements': (needed) => `--max-table=${needed}`,
-  memories: (needed) => `--max-memories=${needed}`,
-  'bytes of memory': (needed) => `--max-memory=${needed}`,
-  'bytes of the host': (needed) => `--max-host-memory=${needed}`,
-  'bits of addresses': () => '--memory64',
-  'objects of the engine': () => '--allow-gc',
-};
-
-function optionFor({ limit, needed }: Excess): string {
-  return OPTIONS[limit](needed);
-}
-
-/** What a module has too much of, with the option that allows it. */
-export function excessText(excess: Excess): string {
-  return `${excess.text}; ${optionFor(excess)} allows it`;
-}
-
 /**
  * What is wrong with a module, with the options that allow it, or that forbid it.
  * @param hostFunctions what the command line allows
  */
 export function limitText(error: Error, hostFunctions: HostPermission): string {
-  if (error instanceof ModuleLimitError) {
-    const options = error.excesses.map(optionFor);
-    return `${error.message}; ${options.join(' ')} ${options.length === 1 ? 'allows' : 'allow'} it`;
-  }
   return error instanceof HostRefusal ? `${error.message}; ${refusing(hostFunctions)}` : error.message;
 }
 

@@ -151,7 +151,7 @@ permissions.define(
 export function commandRefusal({ commands }: ProcessConfig, name: string): string {
   const named = new Set([...commands].filter(([key, path]) => key !== path).map(([, path]) => path));
   const known = [...commands.keys()].filter((key) => !named.has(key)).join(', ') || 'none';
-  return `this process may not run '${name}' (OS programs that its config allows: ${known})`;
+  return `this process may not run '${name}' (OS programs that its config allows: ${known}; --allow-command allows others)`;
 }
 
 // -- limits ------------------------------------------------------------------------------------------

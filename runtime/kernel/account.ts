@@ -32,7 +32,8 @@ export class TotalAccount {
   /** Adds bytes and returns null, or why there is no room for them. */
   add(bytes: number): string | null {
     const sum = this.bytes + bytes;
-    if (sum > this.limit) return `all processes of the program, more than ${this.limit} (max_host_memory)`;
+    if (sum > this.limit)
+      return `all processes of the program, more than ${this.limit} (max_host_memory; --max-host-memory allows more)`;
     if (sum > this.#look) {
       if (!this.#hasRoom(bytes)) return 'the program, for which this machine has no memory left';
       this.#look = sum + BYTES_PER_LOOK;
@@ -89,7 +90,7 @@ export class Account {
     if (this.#ended) return null;
     const refusal =
       this.bytes + bytes > this.limit
-        ? `the process, more than ${this.limit} (max_host_memory)`
+        ? `the process, more than ${this.limit} (max_host_memory; --max-host-memory allows more)`
         : this.#total.add(bytes);
     if (refusal === null) {
       this.bytes += bytes;

@@ -129,7 +129,7 @@ export class Delivery {
   #overflow(process: Process): void {
     process.killReason ??=
       process.mailbox.refusal ??
-      `its mailbox holds more than ${process.config.maxMailbox} bytes (max_mailbox)`;
+      `its mailbox holds more than ${process.config.maxMailbox} bytes (max_mailbox; --max-mailbox allows more)`;
     this.#kill(process);
   }
 

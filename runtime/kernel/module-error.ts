@@ -4,23 +4,12 @@ export class ModuleError extends Error {
   readonly code: string = 'LUNATIC_MODULE';
 }
 
-/** What a module has too much of. */
-export type ModuleLimit =
-  | 'tables'
-  | 'table elements'
-  | 'memories'
-  | 'bytes of memory'
-  | 'bytes of the host'
-  | 'bits of addresses'
-  | 'objects of the engine';
-
 /** What a module has more of than a process may have. */
 export interface Excess {
   /** For the author of the module. */
   readonly text: string;
-  readonly limit: ModuleLimit;
-  /** The least limit that would do. */
-  readonly needed: number;
+  /** The option of the command that allows so much. */
+  readonly option: string;
 }
 
 /** A module that has more of something than a process may have, of which whoever runs it can allow more. The message names all of it. */
@@ -30,7 +19,9 @@ export class ModuleLimitError extends ModuleError {
   readonly excesses: readonly Excess[];
 
   constructor(excesses: readonly Excess[]) {
-    super(excesses.map(({ text }) => text).join('; '));
+    const options = excesses.map(({ option }) => option).join(' ');
+    const allow = excesses.length === 1 ? 'allows' : 'allow';
+    super(`${excesses.map(({ text }) => text).join('; ')}; ${options} ${allow} it`);
     this.excesses = excesses;
   }
 }

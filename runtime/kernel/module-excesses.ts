@@ -33,8 +33,7 @@ export function featureExcesses(module: WasmModule, { memory64, gc }: ModuleLimi
   if (objects !== null) {
     excesses.push({
       text: `the module has ${objects}, which no limit of memory bounds: a process could use up the engine's heap, which ends all others`,
-      limit: 'objects of the engine',
-      needed: 1,
+      option: '--allow-gc',
     });
   } else if (module.usesGcTypes && module.arrayBytes > LARGEST_ARRAY) {
     throw new ModuleError(
@@ -44,8 +43,7 @@ export function featureExcesses(module: WasmModule, { memory64, gc }: ModuleLimi
   if (!memory64 && [...memories, ...tables].some(({ is64 }) => is64)) {
     excesses.push({
       text: 'the module has a 64-bit memory or table: build it for wasm32',
-      limit: 'bits of addresses',
-      needed: 64,
+      option: '--memory64',
     });
   }
   return excesses;
@@ -57,24 +55,23 @@ export function sizeExcesses({ memories, tables }: WasmModule, limits: ModuleLim
   const excesses: Excess[] = [];
   if (memories.length > maxMemories) {
     const most = maxMemories === 1 ? '1 memory' : `${maxMemories} memories`;
-    const needed = memories.length;
     excesses.push({
-      text: `a process can have ${most}, the module has ${needed}`,
-      limit: 'memories',
-      needed,
+      text: `a process can have ${most}, the module has ${memories.length}`,
+      option: `--max-memories=${memories.length}`,
     });
   }
   if (tables.length > maxTables) {
     const most = maxTables === 1 ? '1 table' : `${maxTables} tables`;
-    const needed = tables.length;
-    excesses.push({ text: `a process can have ${most}, the module has ${needed}`, limit: 'tables', needed });
+    excesses.push({
+      text: `a process can have ${most}, the module has ${tables.length}`,
+      option: `--max-tables=${tables.length}`,
+    });
   }
   const largest = tables.reduce((most, { initial }) => Math.max(most, initial), 0);
   if (largest >= tableLimit) {
     excesses.push({
       text: `a table can have ${tableLimit - 1} elements, one of the module has ${largest}`,
-      limit: 'table elements',
-      needed: largest,
+      option: `--max-table=${largest}`,
     });
   }
   return excesses;
@@ -86,8 +83,7 @@ export function memoryExcess(size: number, { maxMemory }: { readonly maxMemory: 
   const pages = size === PAGE_SIZE ? '1 page' : `${size / PAGE_SIZE} pages`;
   return {
     text: `the module's memory of ${pages} (${size} bytes) is larger than max_memory (${maxMemory} bytes)`,
-    limit: 'bytes of memory',
-    needed: size,
+    option: `--max-memory=${size}`,
   };
 }
 
@@ -99,8 +95,7 @@ export function hostMemoryExcess(
   if (size <= maxHostMemory) return null;
   return {
     text: `an instance of the module takes ${size} bytes besides its memory, more than max_host_memory (${maxHostMemory} bytes)`,
-    limit: 'bytes of the host',
-    needed: size,
+    option: `--max-host-memory=${size}`,
   };
 }
 

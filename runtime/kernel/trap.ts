@@ -74,7 +74,7 @@ export function noEntryTrap(message: string): Error {
 
 /** Ends a process that has no fuel left; throw it. */
 export function fuelTrap(): Error {
-  return raiseTrap('all fuel consumed', { kind: 'fuel' });
+  return raiseTrap('all fuel consumed (max_fuel; --max-fuel allows more)', { kind: 'fuel' });
 }
 
 /** V8's messages when it cannot make something as large as a guest asked for. */

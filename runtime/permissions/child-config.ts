@@ -64,7 +64,7 @@ function directoriesWithin(
     if (!granted) {
       const known = own.map((directory) => directory.guestPath).join(', ');
       const which = own.length === 0 ? 'it has none' : `it has ${known}`;
-      return `the directory '${guestPath}' is not within the directories of the process that spawns (${which})`;
+      return `the directory '${guestPath}' is not within the directories of the process that spawns (${which}; --dir gives it others)`;
     }
     directories.push({ guestPath, hostPath: path });
   }

@@ -169,7 +169,29 @@ export function learnAddresses({ network }: Owner, host: string, addresses: read
   }
 }
 
-/** Returns a refusal for the guest's author: `refusedByConfig('connect to 10.0.0.1:80')`. */
-export function refusedByConfig(action: string): string {
-  return `this process may not ${action} (network permissions of its config)`;
+/**
+ * Returns why a process may not connect, send or resolve, for the guest's author.
+ * @param action `connect to 10.0.0.1:80`
+ */
+export function connectRefusal({ network }: Owner, action: string): string {
+  let allows = false;
+  let denies = false;
+  for (let at: NetworkPermission | null = network; at !== null; at = at.parent) {
+    allows ||= at.connect !== null;
+    denies ||= at.deny !== null;
+  }
+  if (!denies) return refusal(action, '--allow-net allows more');
+  return refusal(action, allows ? '--allow-net and --deny-net decide' : '--deny-net forbids it');
+}
+
+/**
+ * Returns why a process may not listen, for the guest's author.
+ * @param action `listen on 0.0.0.0:80`
+ */
+export function listenRefusal(action: string): string {
+  return refusal(action, '--allow-listen allows more');
+}
+
+function refusal(action: string, options: string): string {
+  return `this process may not ${action} (network permissions of its config; ${options})`;
 }

@@ -141,12 +141,14 @@ export class Command {
     if (wanted === undefined) return resolve('/');
     const { granted, path } = permissionFor(own, wanted);
     if (granted) return path;
-    throw new CommandPlanError(`the directory '${wanted}' is not within the directories of this process`);
+    throw new CommandPlanError(
+      `the directory '${wanted}' is not within the directories of this process (--dir gives it others)`,
+    );
   }
 }
 
 /** Returns why a process with this config may not set an environment variable, for the guest's author. */
 export function variableRefusal({ commandVariables }: ProcessConfig, name: string): string {
   const known = [...commandVariables].map(displayName).join(', ') || 'none';
-  return `this process may not set the environment variable '${displayName(name)}' of OS programs (those that its config allows: ${known})`;
+  return `this process may not set the environment variable '${displayName(name)}' of OS programs (those that its config allows: ${known}; --allow-command-env allows others)`;
 }

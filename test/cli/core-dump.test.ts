@@ -197,7 +197,7 @@ const LIMITS: readonly [what: string, limit: readonly string[], text: string, me
     ['--max-fuel', '2'],
     `(func $spin (param i32) (loop (br 0)))
      (func (export "_start") (call $spin (i32.const 77)))`,
-    'all fuel consumed',
+    'all fuel consumed (max_fuel; --max-fuel allows more)',
   ],
   [
     'messages that it does not read',
@@ -210,14 +210,14 @@ const LIMITS: readonly [what: string, limit: readonly string[], text: string, me
        (loop $on
          (call $send (local.get $victim) (i64.const 1) (i64.const 1))
          (br_if $on (call $process.exists (local.get $victim)))))`,
-    'its mailbox holds more than 65536 bytes (max_mailbox)',
+    'its mailbox holds more than 65536 bytes (max_mailbox; --max-mailbox allows more)',
   ],
   [
     'messages to itself',
     ['--max-mailbox', '64K'],
     `(func $flood (param i32) (loop $on (call $send (i64.const 1) (i64.const 1) (i64.const 1)) (br $on)))
      (func (export "_start") (call $flood (i32.const 77)))`,
-    'its mailbox holds more than 65536 bytes (max_mailbox)',
+    'its mailbox holds more than 65536 bytes (max_mailbox; --max-mailbox allows more)',
   ],
 ];
 

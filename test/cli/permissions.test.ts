@@ -34,14 +34,17 @@ describe('lunatic run', () => {
   test('--no-spawn makes a spawn trap', async () => {
     const { stdout, stderr, exitCode } = await run(SPAWNING, '--no-spawn');
     expect(stdout).toBe('');
-    expect(stderr).toContain('no permission to spawn processes');
+    expect(stderr).toContain('no permission to spawn processes (config: can_spawn_processes, or --no-spawn)');
     expect(exitCode).toBe(1);
   });
 
   test('--max-processes refuses one too many', async () => {
+    expect((await run(SPAWNING, '--max-processes=1')).stdout).toBe(
+      'no more than 1 process (max_processes; --max-processes allows more), there is 1\n',
+    );
     expect((await run(SPAWNING, '--max-processes=3')).stdout).toBe('spawned\n');
     expect((await run(SPAWNING, '--max-processes=2')).stdout).toBe(
-      'no more than 2 processes (max_processes), there are 2\n',
+      'no more than 2 processes (max_processes; --max-processes allows more), there are 2\n',
     );
   });
 
@@ -206,7 +209,7 @@ describe('lunatic run', () => {
     const small = await run(growing, '--max-memory=64K');
     expect(small.stderr).toContain('larger than max_memory (65536 bytes)');
     const { stderr, exitCode } = await run(main('(loop $again (br $again))'), '--max-fuel=3');
-    expect(stderr).toContain('all fuel consumed');
+    expect(stderr).toContain('all fuel consumed (max_fuel; --max-fuel allows more)');
     expect(exitCode).toBe(1);
   });
 

@@ -99,10 +99,10 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
     test('is nothing, unless the config allows it', async () => {
       const source = program('(drop (call $command (text "sh")))');
       expect(await saidBy(source, {})).toEqual([
-        "this process may not run 'sh' (OS programs that its config allows: none)",
+        "this process may not run 'sh' (OS programs that its config allows: none; --allow-command allows others)",
       ]);
       expect(await saidBy(source, allowing('cat'))).toEqual([
-        "this process may not run 'sh' (OS programs that its config allows: cat)",
+        "this process may not run 'sh' (OS programs that its config allows: cat; --allow-command allows others)",
       ]);
     });
 
@@ -131,7 +131,7 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
           (call $with (local.get $k))
           (call $with (i64.const -1)))`);
       expect(await lines(source)).toEqual([
-        "this process may not run 'sh' (OS programs that its config allows: none)",
+        "this process may not run 'sh' (OS programs that its config allows: none; --allow-command allows others)",
         'code 3 signal 0',
         'code 3 signal 0',
       ]);
@@ -184,7 +184,7 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
         (call $command.add_argument (local.get $c) (text "${name}")) ${mode(1, CAPTURED)}
         (call $command.add_environment_variable (local.get $c) (text "${name}") (text "it")) ${BEGIN} ${all(1)}`;
       expect(await saidBy(program(body), setting(['LANG', 'TZ'], 'printenv'))).toEqual([
-        `this process may not set the environment variable '${name}' of OS programs (those that its config allows: LANG, TZ)`,
+        `this process may not set the environment variable '${name}' of OS programs (those that its config allows: LANG, TZ; --allow-command-env allows others)`,
       ]);
       expect(await lines(program(body), setting([name], 'printenv'))).toEqual(['it']);
     });
@@ -237,8 +237,8 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
           (call $with (local.get $k))
           (call $with (i64.const -1)))`);
       expect(await lines(source, setting(['TZ'], 'sh'))).toEqual([
-        "this process may not set the environment variable 'PATH' of OS programs (those that its config allows: TZ)",
-        "this process may not set the environment variable 'TZ' of OS programs (those that its config allows: none)",
+        "this process may not set the environment variable 'PATH' of OS programs (those that its config allows: TZ; --allow-command-env allows others)",
+        "this process may not set the environment variable 'TZ' of OS programs (those that its config allows: none; --allow-command-env allows others)",
         'UTC',
         'UTC',
       ]);
@@ -253,7 +253,7 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
       expect(await lines(pwd(join(folder, 'inner')))).toEqual([join(folder, 'inner')]);
       for (const outside of ['/', join(folder, '..'), '.']) {
         expect(await saidBy(pwd(outside), allowing('sh'))).toEqual([
-          `the directory '${outside}' is not within the directories of this process`,
+          `the directory '${outside}' is not within the directories of this process (--dir gives it others)`,
         ]);
       }
       const none = allowing('sh');

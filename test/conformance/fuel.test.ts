@@ -25,7 +25,7 @@ describe('max_fuel', () => {
     const tooMany = (1.05 * units * UNIT) / 5;
     expect((await run(main(loop(tooMany)), fueled(units))).exit).toMatchObject({
       kind: 'trapped',
-      message: 'all fuel consumed',
+      message: 'all fuel consumed (max_fuel; --max-fuel allows more)',
     });
   });
 
@@ -35,7 +35,7 @@ describe('max_fuel', () => {
   ])('ends %s', async (_, body) => {
     expect((await run(main(body), fueled(2))).exit).toMatchObject({
       kind: 'trapped',
-      message: 'all fuel consumed',
+      message: 'all fuel consumed (max_fuel; --max-fuel allows more)',
     });
   });
 
@@ -43,7 +43,7 @@ describe('max_fuel', () => {
     const source = guest('(func $f (export "_start") (return_call $f))');
     expect((await run(source, fueled(2))).exit).toMatchObject({
       kind: 'trapped',
-      message: 'all fuel consumed',
+      message: 'all fuel consumed (max_fuel; --max-fuel allows more)',
     });
   });
 
@@ -88,7 +88,7 @@ describe('max_fuel', () => {
     );
     expect((await run(source, fueled(100))).exit).toMatchObject({
       kind: 'trapped',
-      message: 'all fuel consumed',
+      message: 'all fuel consumed (max_fuel; --max-fuel allows more)',
     });
   });
 
@@ -111,7 +111,7 @@ describe('max_fuel', () => {
     );
     expect((await run(source, fueled(1))).exit).toMatchObject({
       kind: 'trapped',
-      message: 'all fuel consumed',
+      message: 'all fuel consumed (max_fuel; --max-fuel allows more)',
     });
     expect((await run(source, fueled(2))).exit).toEqual({ kind: 'returned' });
   });
@@ -135,7 +135,10 @@ describe('max_fuel', () => {
         (call $show_received (call $receive)))`);
     const { exits, stdout } = await runAll(source);
     expect(stdout.lines).toEqual(['link 9']);
-    expect(exits[0]?.exit).toMatchObject({ kind: 'trapped', message: 'all fuel consumed' });
+    expect(exits[0]?.exit).toMatchObject({
+      kind: 'trapped',
+      message: 'all fuel consumed (max_fuel; --max-fuel allows more)',
+    });
   });
 
   test('a fueled process gives way to others and can be killed', async () => {

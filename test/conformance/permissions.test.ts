@@ -161,7 +161,7 @@ describe('limits', () => {
     expect(await linesOf(source, limited)).toEqual([
       'child 2',
       'child 3',
-      'no more than 3 processes (max_processes), there are 3',
+      'no more than 3 processes (max_processes; --max-processes allows more), there are 3',
       'child 4',
     ]);
   });
@@ -220,7 +220,7 @@ describe('limits', () => {
     expect(stdout.lines).toEqual(['sent 6', 'link 7']);
     expect(exits[0]?.exit).toMatchObject({
       kind: 'trapped',
-      message: 'its mailbox holds more than 5200 bytes (max_mailbox)',
+      message: 'its mailbox holds more than 5200 bytes (max_mailbox; --max-mailbox allows more)',
     });
   });
 
@@ -304,12 +304,14 @@ describe('directories', () => {
   ])('one %s cannot', async (_, path) => {
     const wanted = path === '/' ? '/' : `${folder}/${path}`;
     expect(await linesOf(withChild(preopen(wanted)), owning())).toEqual([
-      `refused: the directory '${wanted}' is not within the directories of the process that spawns (it has ${join(folder, 'own')})`,
+      `refused: the directory '${wanted}' is not within the directories of the process that spawns (it has ${join(folder, 'own')}; --dir gives it others)`,
     ]);
   });
 
   test('are refused to the children of a process that has none', async () => {
-    expect(await linesOf(withChild(preopen('.')))).toEqual([expect.stringContaining('(it has none)')]);
+    expect(await linesOf(withChild(preopen('.')))).toEqual([
+      expect.stringContaining('(it has none; --dir gives it others)'),
+    ]);
   });
 
   test('can be any as upstream, also in a child of a child', async () => {
@@ -478,7 +480,7 @@ describe('programs', () => {
     expect(await linesOf(withChild(body), parent)).toEqual([
       'git 0',
       'sh 1',
-      "this process may not run 'sh' (OS programs that its config allows: git, ls)",
+      "this process may not run 'sh' (OS programs that its config allows: git, ls; --allow-command allows others)",
     ]);
   });
 });

@@ -43,7 +43,7 @@ describe('max_memory', () => {
     const source = three('(func (export "_start"))');
     await expect(start(source, { limits, config: configOf(4 * PAGE - 1) })).rejects.toThrow(
       new SpawnError(
-        "the module's memory of 4 pages (262144 bytes) is larger than max_memory (262143 bytes)",
+        "the module's memory of 4 pages (262144 bytes) is larger than max_memory (262143 bytes); --max-memory=262144 allows it",
       ),
     );
     const { exit } = await run(source, { limits, config: configOf(4 * PAGE) });
@@ -177,6 +177,6 @@ test('a process that copies between memories without end gives way, and can be k
 test('more than the limit compile but cannot be instantiated', async () => {
   const source = three('(func (export "_start"))');
   await expect(start(source, { limits: { maxMemories: 2 } })).rejects.toThrow(
-    new SpawnError('a process can have 2 memories, the module has 3'),
+    new SpawnError('a process can have 2 memories, the module has 3; --max-memories=3 allows it'),
   );
 });

@@ -168,7 +168,7 @@ describe('a process', () => {
     [
       'has used up its fuel',
       '(loop $on (br $on))',
-      { kind: 'trapped', normal: false, message: 'all fuel consumed' },
+      { kind: 'trapped', normal: false, message: 'all fuel consumed (max_fuel; --max-fuel allows more)' },
     ],
   ])('that %s', async (_, body, exit) => {
     const { exited } = await spawn(main(body), { limits: { fuel: 10 } });

@@ -3,7 +3,7 @@ import { older } from '../../hostcall/function.ts';
 import type { Process } from '../../kernel/process.ts';
 import { hostBytes, scopeOf } from '../../net/endpoint.ts';
 import { endpoints, lookUp, parseTarget, ResolveError, type Target } from '../../net/resolve.ts';
-import { learnAddresses, mayResolve, refusedByConfig } from '../../permissions/network-permission.ts';
+import { connectRefusal, learnAddresses, mayResolve } from '../../permissions/network-permission.ts';
 import { addIterator, succeed } from './addresses.ts';
 import { networking } from './namespace.ts';
 import { ADDRESS_ITERATORS } from './resources.ts';
@@ -48,7 +48,7 @@ networking.define(
       if (wanted.version !== 'name') return succeed(process, idPointer, addIterator(process, [wanted]));
       const { host, port } = wanted;
       if (!mayResolve(process.config, host))
-        return fail(process, idPointer, refusedByConfig(`resolve ${host}`));
+        return fail(process, idPointer, connectRefusal(process.config, `resolve ${host}`));
       return waitWithTimeout(scheduler, process, idPointer, timeoutFromGuest(timeout), (wake) =>
         lookUp(host, (result) => {
           if (result instanceof ResolveError) {

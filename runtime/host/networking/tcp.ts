@@ -7,7 +7,12 @@ import { readShared } from '../../net/socket.ts';
 import { errorText } from '../../net/system-error.ts';
 import { connectTcp } from '../../net/tcp-connect.ts';
 import { type Accepted, TcpListener } from '../../net/tcp-listener.ts';
-import { mayConnect, mayListen, refusedByConfig } from '../../permissions/network-permission.ts';
+import {
+  connectRefusal,
+  listenRefusal,
+  mayConnect,
+  mayListen,
+} from '../../permissions/network-permission.ts';
 import {
   ADDRESS,
   addIterator,
@@ -33,7 +38,7 @@ networking.define(
       const at = readEndpoint(process, type, address, port, scopeId);
       process.memory.check(idPointer, 8);
       if (!mayListen(process.config, at.host, at.port))
-        return fail(process, idPointer, refusedByConfig(`listen on ${endpointText(at)}`));
+        return fail(process, idPointer, listenRefusal(`listen on ${endpointText(at)}`));
       const refused = refuseSocket(process, idPointer);
       if (refused !== undefined) return refused;
       return scheduler.waitForEvent(process, (wake) =>
@@ -140,7 +145,7 @@ networking.define(
       const to = readEndpoint(process, type, address, port, scopeId);
       process.memory.check(idPointer, 8);
       if (!mayConnect(process.config, to.host, to.port))
-        return fail(process, idPointer, refusedByConfig(`connect to ${endpointText(to)}`));
+        return fail(process, idPointer, connectRefusal(process.config, `connect to ${endpointText(to)}`));
       const refused = refuseSocket(process, idPointer);
       if (refused !== undefined) return refused;
       return waitWithTimeout(scheduler, process, idPointer, timeoutFromGuest(timeout), (wake) =>

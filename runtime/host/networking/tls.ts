@@ -16,11 +16,12 @@ import { connectTcp } from '../../net/tcp-connect.ts';
 import { type TlsAccepted, TlsListener } from '../../net/tls-listener.ts';
 import { connectTls, HandshakeError, type TlsSession } from '../../net/tls-session.ts';
 import {
+  connectRefusal,
   learnAddresses,
+  listenRefusal,
   mayConnect,
   mayListen,
   mayResolve,
-  refusedByConfig,
 } from '../../permissions/network-permission.ts';
 import {
   ADDRESS,
@@ -94,7 +95,7 @@ networking.define(
       const certificateText = onlyBlock(memory, certificate, certificateLength, 'CERTIFICATE');
       memory.check(idPointer, 8);
       if (!mayListen(process.config, at.host, at.port))
-        return fail(process, idPointer, refusedByConfig(`listen on ${endpointText(at)}`));
+        return fail(process, idPointer, listenRefusal(`listen on ${endpointText(at)}`));
       const refused = refuseSocket(process, idPointer);
       if (refused !== undefined) return refused;
       const context = secureContext(certificateText, keyText);
@@ -250,7 +251,7 @@ interface Host {
 function reachable(process: Process, { name, port }: Host, addresses: readonly string[]): string[] | Error {
   const allowed = addresses.filter((address) => mayConnect(process.config, address, port));
   if (allowed.length > 0) return allowed;
-  return new Error(refusedByConfig(`connect to ${name}, port ${port}`));
+  return new Error(connectRefusal(process.config, `connect to ${name}, port ${port}`));
 }
 
 /**
@@ -284,13 +285,15 @@ function openHost(
 /** Returns why a process may not connect to a host, as far as that is known before the host is looked up. */
 function refusal({ config }: Process, { name, port }: Host): string | undefined {
   if (isIP(name) !== 0)
-    return mayConnect(config, name, port) ? undefined : refusedByConfig(`connect to ${name}, port ${port}`);
+    return mayConnect(config, name, port)
+      ? undefined
+      : connectRefusal(config, `connect to ${name}, port ${port}`);
   try {
     checkName(name);
   } catch (error) {
     return errorText(error);
   }
-  return mayResolve(config, name) ? undefined : refusedByConfig(`resolve ${name}`);
+  return mayResolve(config, name) ? undefined : connectRefusal(config, `resolve ${name}`);
 }
 
 networking.define(

@@ -6,7 +6,12 @@ import { hostTrap } from '../../kernel/trap.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import { errorText, systemError } from '../../net/system-error.ts';
 import { type Received, UdpSocket } from '../../net/udp-socket.ts';
-import { mayBindDatagrams, mayConnect, refusedByConfig } from '../../permissions/network-permission.ts';
+import {
+  connectRefusal,
+  listenRefusal,
+  mayBindDatagrams,
+  mayConnect,
+} from '../../permissions/network-permission.ts';
 import {
   ADDRESS,
   addIterator,
@@ -34,7 +39,7 @@ networking.define(
       const at = readEndpoint(process, type, address, port, scopeId);
       process.memory.check(idPointer, 8);
       if (!mayBindDatagrams(process.config, at.host, at.port))
-        return fail(process, idPointer, refusedByConfig(`bind ${endpointText(at)}`));
+        return fail(process, idPointer, listenRefusal(`bind ${endpointText(at)}`));
       const refused = refuseSocket(process, idPointer);
       if (refused !== undefined) return refused;
       return scheduler.waitForEvent(process, (wake) =>
@@ -202,7 +207,7 @@ networking.define(
       const socket = process.slot(UDP_SOCKETS).get(id);
       process.memory.check(idPointer, 8);
       if (!mayConnect(process.config, peer.host, peer.port))
-        return fail(process, idPointer, refusedByConfig(`connect to ${endpointText(peer)}`));
+        return fail(process, idPointer, connectRefusal(process.config, `connect to ${endpointText(peer)}`));
       return transfer(scheduler, process, idPointer, 0, (done) => socket.connect(peer, done));
     },
 );
@@ -247,7 +252,7 @@ function send(
   const socket = process.slot(UDP_SOCKETS).get(id);
   process.memory.check(out, 8);
   if (to !== null && !mayConnect(process.config, to.host, to.port))
-    return fail(process, out, refusedByConfig(`send to ${endpointText(to)}`));
+    return fail(process, out, connectRefusal(process.config, `send to ${endpointText(to)}`));
   if (size > MAX_DATAGRAM) return fail(process, out, errorText(systemError('EMSGSIZE')));
   scheduler.work.chargeBytes(size);
   // The guest may change its memory while the system still reads.

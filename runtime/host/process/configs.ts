@@ -70,10 +70,10 @@ for (const [limit, field, doc] of [
   );
 }
 
-for (const [permission, field, doc] of [
-  ['compile_modules', 'canCompileModules', 'compile modules'],
-  ['create_configs', 'canCreateConfigs', 'create configs'],
-  ['spawn_processes', 'canSpawnProcesses', 'spawn processes'],
+for (const [permission, field, doc, option] of [
+  ['compile_modules', 'canCompileModules', 'compile modules', '--no-compile'],
+  ['create_configs', 'canCreateConfigs', 'create configs', '--no-configs'],
+  ['spawn_processes', 'canSpawnProcesses', 'spawn processes', '--no-spawn'],
 ] as const) {
   process.define(
     `config_can_${permission}`,
@@ -95,7 +95,7 @@ for (const [permission, field, doc] of [
         const changed = configs.get(id);
         if (can !== 0 && !config[field] && !config.upstreamPermissions) {
           throw hostTrap(
-            `this process may not ${doc}, so it cannot permit it to others (config: can_${permission})`,
+            `this process may not ${doc}, so it cannot permit it to others (config: can_${permission}, or ${option})`,
           );
         }
         changed[field] = can !== 0;

@@ -10,6 +10,7 @@ import { hostTrap } from '../../kernel/trap.ts';
 import { HostWork } from '../../kernel/turn-work.ts';
 import { childConfig } from '../../permissions/child-config.ts';
 import type { ProcessConfig } from '../../permissions/config.ts';
+import { countOf } from '../../text/quantities.ts';
 import { process } from './namespace.ts';
 
 /** Functions of `lunatic::process` that spawn. */
@@ -76,7 +77,9 @@ function spawnChild(
 ): SpawnResult | Promise<SpawnResult> {
   const { current } = scheduler;
   if (!current.config.canSpawnProcesses) {
-    throw hostTrap('this process has no permission to spawn processes (config: can_spawn_processes)');
+    throw hostTrap(
+      'this process has no permission to spawn processes (config: can_spawn_processes, or --no-spawn)',
+    );
   }
   if (!current.initialized) throw hostTrap('a process cannot spawn others from its start section');
   const wanted = inherits(configLow, configHigh) ? null : current.configs.at(configLow, configHigh);
@@ -89,7 +92,7 @@ function spawnChild(
   const processes = environment.size + environment.starting;
   if (processes >= current.config.maxProcesses) {
     return {
-      failure: `no more than ${current.config.maxProcesses} processes (max_processes), there are ${processes}`,
+      failure: `no more than ${countOf(current.config.maxProcesses, 'process')} (max_processes; --max-processes allows more), there ${processes === 1 ? 'is' : 'are'} ${processes}`,
     };
   }
   const config = wanted === null ? current.config : childConfig(wanted, current.config);

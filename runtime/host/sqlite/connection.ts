@@ -474,7 +474,9 @@ export class Connection implements StatementConnection {
         ? error.result
         : error instanceof Error && 'errcode' in error && error.errcode;
     const isFull = code === SQLITE_FULL;
-    return isFull && this.#memory !== null ? 'a database in memory counts for max_host_memory' : null;
+    return isFull && this.#memory !== null
+      ? 'a database in memory counts for max_host_memory (--max-host-memory allows more)'
+      : null;
   }
 
   /** Releases the database with all statements. An open transaction is rolled back. */
