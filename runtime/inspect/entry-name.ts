@@ -41,6 +41,9 @@ const SUPERVISOR = /^lunatic::supervisor::<impl lunatic::ap::AbstractProcess for
 const MOST_DEPTH = 5;
 const MOST_LOOKED_AT = 200;
 
+/** Characters of names that are read to find one name: a guest may have chosen long ones to keep the host busy. */
+const MOST_NAMES = 2 ** 16;
+
 /** What is known of a module: its table, where its functions are, and the names that were found. */
 interface Known {
   readonly table: ReadonlyMap<number, number>;
@@ -84,34 +87,60 @@ function nameAt(module: LoadedModule, place: number): string | null {
   if (name === undefined) {
     const index = known.table.get(place);
     if (index === undefined) return null;
-    name = nameOf(module, known.parts, index);
+    name = nameOf(new Search(module, known.parts), index);
     known.names.set(place, name);
   }
   return name;
+}
+
+/** What is read of a module to find one name. */
+class Search {
+  readonly #module: LoadedModule;
+  readonly #parts: ModuleParts;
+  #left = MOST_NAMES;
+
+  constructor(module: LoadedModule, parts: ModuleParts) {
+    this.#module = module;
+    this.#parts = parts;
+  }
+
+  /** The name of a function. Undefined if it has none, or if too much has been read. */
+  name(index: number): string | undefined {
+    if (this.#left <= 0) return undefined;
+    this.#left -= this.#module.functionNames.get(index)?.length ?? 0;
+    return functionName(this.#module, index);
+  }
+
+  /**
+   * The functions that one calls. Its code alone is read: to survey that of the whole module takes hundreds of milliseconds, in which no
+   * process has a turn.
+   */
+  calledBy(index: number): number[] {
+    const { start, end } = this.#parts.bodyOf(index);
+    return callsIn(this.#module.source.bytes, start, Math.min(end, start + MOST_CODE));
+  }
 }
 
 /**
  * The name of a function. One without a name of its own, or a library's that only calls another one, is called as that: as the only one of the
  * program's own that it calls. Null if nobody would know it.
  */
-function nameOf(module: LoadedModule, parts: ModuleParts, index: number, depth = 0): string | null {
-  const name = functionName(module, index);
+function nameOf(search: Search, index: number, depth = 0): string | null {
+  const name = search.name(index);
   if (name === undefined) return null;
   const actor = ABSTRACT_PROCESS.exec(name);
-  if (actor !== null) return withoutMacros(actor[1] ?? actorOf(module, parts, index));
+  if (actor !== null) return withoutMacros(actor[1] ?? actorOf(search, index));
   const isForeign = isLibrary(name);
   if (!isForeign && !ANONYMOUS.test(name)) return plain(name);
-  const called = new Set(calledBy(module, parts, index));
+  const called = new Set(search.calledBy(index));
   if (called.size > MOST_CALLED) return isForeign ? null : plain(name);
   const own = [...called].filter((callee) => {
-    const calleeName = functionName(module, callee);
+    const calleeName = search.name(callee);
     return calleeName !== undefined && !isLibrary(calleeName);
   });
   const [only, ...others] = own;
   const inner =
-    only === undefined || others.length > 0 || depth === MOST_STEPS
-      ? null
-      : nameOf(module, parts, only, depth + 1);
+    only === undefined || others.length > 0 || depth === MOST_STEPS ? null : nameOf(search, only, depth + 1);
   return inner ?? (isForeign ? null : plain(name));
 }
 
@@ -119,16 +148,16 @@ function nameOf(module: LoadedModule, parts: ModuleParts, index: number, depth =
  * The type of an abstract process: that of the first method of the program's own which its beginning leads to. If there is none, since
  * all methods were left to the library or are called through tables, what the crate calls it.
  */
-function actorOf(module: LoadedModule, parts: ModuleParts, begin: number): string {
+function actorOf(search: Search, begin: number): string {
   const seen = new Set([begin]);
   let isSupervisor = false;
   let callers = [begin];
   for (let depth = 0; depth < MOST_DEPTH; depth++) {
     const inside: number[] = [];
-    for (const callee of callers.flatMap((caller) => calledBy(module, parts, caller))) {
+    for (const callee of callers.flatMap((caller) => search.calledBy(caller))) {
       if (seen.has(callee) || seen.size > MOST_LOOKED_AT) continue;
       seen.add(callee);
-      const name = functionName(module, callee) ?? '';
+      const name = search.name(callee) ?? '';
       const type = ACTOR_METHOD.exec(name)?.[1];
       if (type !== undefined && !isLibrary(name)) return type;
       isSupervisor ||= SUPERVISOR.test(name);
@@ -147,12 +176,6 @@ function plain(name: string): string {
 /** Without what the macros of the crate `lunatic` have put into it. */
 function withoutMacros(name: string): string {
   return name.replace('::__with_mailbox', '');
-}
-
-/** Its code alone is read: to survey that of the whole module takes hundreds of milliseconds, in which no process has a turn. */
-function calledBy({ source }: LoadedModule, parts: ModuleParts, index: number): number[] {
-  const { start, end } = parts.bodyOf(index);
-  return callsIn(source.bytes, start, Math.min(end, start + MOST_CODE));
 }
 
 /** Names of traits' functions begin with the type: `<shop::Till as lunatic::ap::AbstractProcess>::init`. */

@@ -14,8 +14,11 @@ import {
 import { projectFolder } from '../../support/command.ts';
 import { assemble } from '../../support/program.ts';
 
-/** Names processes of a module by what they were spawned with. */
-function naming(bytes: Uint8Array) {
+/**
+ * Names processes of a module by what they were spawned with.
+ * @param read is called with each name that is read
+ */
+function naming(bytes: Uint8Array, read: (name: string) => void = () => {}) {
   // A survey of all code takes hundreds of milliseconds, in which no process has a turn.
   const code = {
     get() {
@@ -23,7 +26,15 @@ function naming(bytes: Uint8Array) {
     },
   };
   const source: WasmModule = Object.create(readOutline(bytes), { code });
-  const module = { source, functionNames: new FunctionNames(source) };
+  const names = new FunctionNames(source);
+  const functionNames = {
+    get(index: number) {
+      const name = names.get(index);
+      read(name ?? '');
+      return name;
+    },
+  };
+  const module = { source, functionNames };
   return (name: string, ...params: unknown[]) =>
     entryName({ entry: { name, params }, module } as unknown as Process);
 }
@@ -109,6 +120,25 @@ test('a guest whose functions call each other without end has a name nevertheles
       (func ${closure('b')} (call ${closure('a')})))`),
   );
   expect(name(SPAWN, 0, 1)).toBe('shop::main::{{closure}}');
+});
+
+test('long names do not hold the others up', async () => {
+  const long = (i: number) => `$lunatic::${'x'.repeat(15_000)}${i}`;
+  const all = Array.from({ length: 150 }, (_, i) => long(i));
+  let characters = 0;
+  const name = naming(
+    await assemble(`(module
+      (table 10 funcref)
+      (elem (i32.const 1) ${closure('a')})
+      (func ${closure('a')} ${all.map((callee) => `(call ${callee})`).join('')})
+      ${all.map((callee) => `(func ${callee})`).join('')})`),
+    ({ length }) => {
+      characters += length;
+    },
+  );
+  expect(name(SPAWN, 0, 1)).toBe('shop::main::{{closure}}');
+  // Each is read twice.
+  expect(characters).toBeLessThan(2 * (2 ** 16 + 15_100));
 });
 
 test('processes of a real Rust guest are told apart', () => {
