@@ -5,7 +5,7 @@
 import { HelperError, HelperThread } from '../../runtime/internal.ts';
 import type { ModuleTests } from '../testing/finding/read-module-tests.ts';
 import { ModuleReadError } from './module-error.ts';
-import type { ModuleFunctions, Reading, ReadingJob } from './module-reader.ts';
+import type { ModuleEntries, Reading, ReadingJob } from './module-reader.ts';
 
 /** Milliseconds that reading one module may take. The largest take some seconds. */
 const TIME_LIMIT = 20_000;
@@ -35,15 +35,15 @@ export async function readTestsApart(
 
 /**
  * Finds out whether a module can be read. A text module is assembled.
- * @returns the names of the functions that it exports
+ * @returns the names of its exports with which a program can begin
  * @throws ModuleReadError
  */
 export async function checkModule(bytes: Uint8Array, path: string): Promise<readonly string[]> {
   const reading = await read({ bytes, path, tests: false }, TIME_LIMIT);
-  return 'functions' in reading ? reading.functions : [];
+  return 'entries' in reading ? reading.entries : [];
 }
 
-async function read(job: ReadingJob, limit: number): Promise<ModuleTests | ModuleFunctions> {
+async function read(job: ReadingJob, limit: number): Promise<ModuleTests | ModuleEntries> {
   let reading: Reading;
   try {
     reading = await thread.run(job, limit);

@@ -11,14 +11,13 @@ export class NoEntryError extends Error {
   override readonly name = 'NoEntryError';
   readonly code = 'LUNATIC_NO_ENTRY';
 
-  constructor(entry: string, functions: readonly string[]) {
-    const more = functions.length > MAX_FUNCTIONS ? ', ...' : '';
-    const others = `${functions.slice(0, MAX_FUNCTIONS).map(displayName).join(', ')}${more}`;
+  constructor(entry: string, others: readonly string[]) {
+    const more = others.length > MAX_FUNCTIONS ? ', ...' : '';
+    const listed = `${others.slice(0, MAX_FUNCTIONS).map(displayName).join(', ')}${more}`;
     super(
-      `A program begins with the function ${displayName(entry)}, which this module does not export. ` +
-        (functions.length === 0
-          ? 'It exports no function at all.'
-          : `It exports ${others}. "entry" in a launch configuration can name one of them.`),
+      `A program begins with the exported function ${displayName(entry)}, which takes and returns nothing. This module has none.${
+        others.length === 0 ? '' : ` "entry" in a launch configuration can name another one: ${listed}`
+      }`,
     );
   }
 }
@@ -29,6 +28,6 @@ export class NoEntryError extends Error {
  * @throws ModuleReadError, NoEntryError, UnfitFileError, and the errors of `node:fs`
  */
 export async function checkProgram(path: string, entry: string = START): Promise<void> {
-  const functions = await checkModule(await readWorkspaceFile(path), path);
-  if (!functions.includes(entry)) throw new NoEntryError(entry, functions);
+  const entries = await checkModule(await readWorkspaceFile(path), path);
+  if (!entries.includes(entry)) throw new NoEntryError(entry, entries);
 }

@@ -24,9 +24,14 @@ const FEATURES = {
   code_metadata: true,
   gc: true,
   memory64: true,
+  multi_memory: true,
   extended_const: true,
   relaxed_simd: true,
 };
+
+/** Words of garbage collection and of references to types, which the assembler knows in part at best. */
+const HALF_KNOWN =
+  /\(ref (?:null|any|eq|i31|struct|array)\b|\b(?:any|eq|i31|struct|array|null)ref\b|\b(?:struct|array|i31|any|extern)\.\w|\bref\.(?:test|cast|eq|i31|as_non_null)\b|\bbr_on_|\bcall_ref\b/;
 
 /**
  * Assembles WebAssembly text, keeping the names of functions and locals. Some texts keep the assembler busy for ever, so texts
@@ -60,16 +65,23 @@ export async function assembleText(source: string, fileName: string): Promise<Ui
       module.destroy();
     }
   } catch (error) {
-    throw new WatError(identifiers.inMessage(complaint(error, fileName)), { cause: error });
+    throw new WatError(identifiers.inMessage(complaint(error, fileName, HALF_KNOWN.test(source))), {
+      cause: error,
+    });
   }
 }
 
-function complaint(error: unknown, fileName: string): string {
+const HALF_KNOWN_ADVICE =
+  '. The assembler does not know all of garbage collection: if this is right, let another one, as "wasm-tools parse", make a .wasm file of the text';
+
+function complaint(error: unknown, fileName: string, isHalfKnown: boolean): string {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof WebAssembly.RuntimeError)
     return `${printable(fileName)} is too much for the assembler, perhaps it nests too deeply: ${message}`;
   // There may be an error for each word of a text of megabytes.
   const complaints = shortened(message.replace(/^\w+ failed:\n/, '').trimEnd());
   // When the assembler validates, the place where it had the name of the file has something else in it.
-  return printableLines(complaints.replace(/^.*?(?=:\d+:\d+: error: )/gm, () => fileName));
+  const named = complaints.replace(/^.*?(?=:\d+:\d+: error: )/gm, () => fileName);
+  // The first line is the one that is displayed where there is little room.
+  return printableLines(isHalfKnown ? named.replace(/\.?$/m, HALF_KNOWN_ADVICE) : named);
 }

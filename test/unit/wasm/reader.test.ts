@@ -165,6 +165,19 @@ describe('assembleText', () => {
     );
   });
 
+  it('says that it does not know all texts with garbage collection', async () => {
+    const list = '(module (type $List (struct (field (ref null $List)))) (func (i32.const)))';
+    await expect(assembleText(list, 'a.wat')).rejects.toThrow(
+      /^a\.wat:1:\d+: error: unexpected token "null", .*garbage collection.*"wasm-tools parse".*\n/,
+    );
+    await expect(assembleText('(module (func (i32.const)))', 'a.wat')).rejects.not.toThrow('wasm-tools');
+  });
+
+  it('knows several memories', async () => {
+    const text = '(module (memory 1) (memory $b 1) (func (i32.store $b (i32.const 0) (i32.const 1))))';
+    expect(readModule(await assembleText(text, 'a.wat')).memories).toHaveLength(2);
+  });
+
   it('passes the assembler’s message on', async () => {
     const failure = assembleText('(module\n  (func (i32.const)))', 'broken.wat');
     await expect(failure).rejects.toThrow(WatError);
