@@ -1,16 +1,23 @@
-/** Splits a line into arguments at its spaces. What is between quotation marks, written as in JSON, is one. */
+/** Text between quotation marks, where an argument begins or after `=`: double ones as in JSON, or single ones as in a shell. */
+const QUOTED = /(?<![^\s=])(?:"(?:[^"\\]|\\.)*"|'[^']*')/g;
+const ARGUMENT = new RegExp(`(?:${QUOTED.source}|\\S)+`, 'g');
+
+/** Splits a line into arguments at its spaces, but for those between quotation marks. */
 export function splitArguments(line: string): string[] {
-  return [...line.matchAll(/"(?:[^"\\]|\\.)*"|\S+/g)].map(([word]) => {
-    if (!word.startsWith('"')) return word;
-    try {
-      return JSON.parse(word);
-    } catch {
-      return word.replaceAll('"', '');
-    }
-  });
+  return [...line.matchAll(ARGUMENT)].map(([word]) => word.replace(QUOTED, unquoted));
+}
+
+function unquoted(text: string): string {
+  const inner = text.slice(1, -1);
+  if (text.startsWith("'")) return inner;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return inner.replace(/\\(["\\])/g, '$1');
+  }
 }
 
 /** Writes arguments as a line that `splitArguments` splits into the same. */
 export function joinArguments(args: readonly string[]): string {
-  return args.map((arg) => (/[\s"]|^$/.test(arg) ? JSON.stringify(arg) : arg)).join(' ');
+  return args.map((arg) => (/[\s"]|^$|^'|='/.test(arg) ? JSON.stringify(arg) : arg)).join(' ');
 }
