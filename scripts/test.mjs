@@ -29,6 +29,7 @@ const MAX_LISTED_LENGTH = 300;
 /** Commands without which some tests are left out, and what these test. */
 const TOOLS = {
   clang: 'programs in C that are built from the editor, and templates in C',
+  cmake: 'projects of CMake',
   curl: 'an HTTP server that a client from elsewhere talks to',
   fish: 'the completions of fish',
   make: 'templates in C',

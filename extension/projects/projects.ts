@@ -3,8 +3,9 @@ import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
 import { PROJECT_FILE_NAMES, projectFrom, projectIn, projectOf } from './find-project.ts';
 import { type Program, type Project, ProjectError } from './project.ts';
+import { PRESET_FILES } from './tool-projects.ts';
 
-const PROJECT_FILES = `**/{${PROJECT_FILE_NAMES.join(',')}}`;
+const PROJECT_FILES = `**/{${[...PROJECT_FILE_NAMES, ...PRESET_FILES].join(',')}}`;
 /** Files of which cargo makes programs when they appear. */
 const CRATE_SOURCES = '**/*.rs';
 /** Folders that contain projects of others, or what was built. */

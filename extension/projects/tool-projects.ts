@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { readJson } from './json-file.ts';
 import type { Profile, Project, Step } from './project.ts';
@@ -10,8 +11,20 @@ const Manifest = v.object({
   scripts: v.optional(v.record(v.string(), v.string()), {}),
 });
 
+/** The files with presets of CMake, those of the user first. */
+export const PRESET_FILES = ['CMakeUserPresets.json', 'CMakePresets.json'];
+/** The part of them that matters here. */
+const Presets = v.object({
+  configurePresets: v.optional(
+    v.array(v.looseObject({ name: v.string(), hidden: v.optional(v.boolean(), false) })),
+    [],
+  ),
+});
+
 /** What a file for `make` or CMake contains if it makes a module. */
 const MAKES_MODULE = /wasm/i;
+/** What one of CMake's presets contains if it makes one: a target, a toolchain, or another preset by its name. */
+const PRESET_MAKES_MODULE = /wasm|wasi|emscripten/i;
 /** What a script for npm contains if it makes one. */
 const COMPILES = /\.wasm\b|\basc\b|wasm32|\bemcc\b/;
 
@@ -24,18 +37,38 @@ export async function readMakefile(path: string): Promise<Project | undefined> {
   return toolProject(path, basename(dirname(path)), () => [{ command: 'make', args: [] }]);
 }
 
-/** A project that CMake builds, if it makes a module. */
+/**
+ * A project that CMake builds, if it or one of its presets makes a module.
+ * @throws ProjectError
+ */
 export async function readCMakeLists(path: string): Promise<Project | undefined> {
   const text = await readFile(path, 'utf8');
-  if (!MAKES_MODULE.test(text)) return undefined;
+  const presets = await presetsIn(dirname(path));
+  if (presets.length === 0 && !MAKES_MODULE.test(text)) return undefined;
   const name = /\bproject\s*\(\s*([\w.-]+)/i.exec(text)?.[1] ?? basename(dirname(path));
-  return toolProject(path, name, (profile) => [
-    {
-      command: 'cmake',
-      args: ['-B', BUILD_FOLDER, `-DCMAKE_BUILD_TYPE=${profile === 'debug' ? 'Debug' : 'Release'}`],
-    },
-    { command: 'cmake', args: ['--build', BUILD_FOLDER] },
-  ]);
+  return toolProject(path, name, (profile) => {
+    const preset = presets.find((one) => one.toLowerCase().includes(profile)) ?? presets[0];
+    const options = [
+      ...(preset === undefined ? [] : ['--preset', preset]),
+      ...['-B', BUILD_FOLDER, `-DCMAKE_BUILD_TYPE=${profile === 'debug' ? 'Debug' : 'Release'}`],
+    ];
+    return [
+      { command: 'cmake', args: options },
+      { command: 'cmake', args: ['--build', BUILD_FOLDER] },
+    ];
+  });
+}
+
+/** The names of the presets that make modules. */
+async function presetsIn(folder: string): Promise<string[]> {
+  const names: string[] = [];
+  for (const file of PRESET_FILES.map((one) => join(folder, one))) {
+    if (!existsSync(file)) continue;
+    const { configurePresets } = await readJson(file, Presets);
+    const made = configurePresets.filter((one) => PRESET_MAKES_MODULE.test(JSON.stringify(one)));
+    names.push(...made.filter(({ hidden }) => !hidden).map(({ name }) => name));
+  }
+  return names;
 }
 
 /**

@@ -82,6 +82,7 @@ const findNode = async () => process.execPath;
 
 const hasRust = (await findRust()) !== undefined;
 const hasClang = existsSync('/usr/include/wasm32-wasi') && spawnSync('clang', ['--version']).status === 0;
+const hasCMake = hasClang && spawnSync('cmake', ['--version']).status === 0;
 
 const CARGO = '[package]\nname = "greeter"\nversion = "0.1.0"\nedition = "2021"\n';
 const MAIN = 'fn main() {\n    println!("hello");\n}\n';
@@ -334,6 +335,35 @@ describe.runIf(hasClang)('C', () => {
       { file: join(found.folder, 'hello.c'), line: 3, column: 8, severity: 'error' },
     ]);
   });
+
+  test.runIf(hasCMake)(
+    'CMake builds it with a preset that makes a module',
+    { timeout: 120_000 },
+    async () => {
+      const cacheVariables = {
+        CMAKE_SYSTEM_NAME: 'Generic',
+        CMAKE_C_COMPILER: 'clang',
+        CMAKE_C_COMPILER_TARGET: 'wasm32-wasi',
+        CMAKE_TRY_COMPILE_TARGET_TYPE: 'STATIC_LIBRARY',
+        CMAKE_EXECUTABLE_SUFFIX_C: '.wasm',
+      };
+      const presets = [{ name: 'native' }, { name: 'web', generator: 'Unix Makefiles', cacheVariables }];
+      const files = {
+        'CMakeLists.txt':
+          'cmake_minimum_required(VERSION 3.21)\nproject(hello C)\nadd_executable(hello hello.c)\n',
+        'hello.c': HELLO,
+      };
+      expect(await projectIn(folderWith(files))).toBeUndefined();
+      const found = await projectWith({
+        ...files,
+        'CMakePresets.json': JSON.stringify({ version: 3, configurePresets: presets }),
+      });
+      expect(found.name).toBe('hello');
+      const { module } = await build(targetOf(found));
+      expect(module).toBe(join(found.folder, 'build', 'hello.wasm'));
+      expect(isModule(module)).toBe(true);
+    },
+  );
 
   test('a single source is compiled', { timeout: 120_000 }, async () => {
     const folder = folderWith({ 'hello.c': HELLO });
