@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { accessSync, constants, lstatSync, realpathSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { cwd, env, pid } from 'node:process';
 import manifest from '../../package.json' with { type: 'json' };
@@ -10,9 +10,12 @@ import type { Exit } from '../kernel/exit.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
+import { makeFolder } from '../projects/make-folder.ts';
 import { printable } from '../text/printable.ts';
 import { cacheFolder } from './cache-folder.ts';
 import { type CoreDumpFlags, DEFAULT_LIMIT, DEFAULT_SIZE } from './core-dump-flags.ts';
+import { messageOf } from './error-text.ts';
+import { UsageError } from './load.ts';
 import { writePrivate } from './private-files.ts';
 
 const MEBIBYTE = 2 ** 20;
@@ -48,11 +51,12 @@ export class CoreDumps {
   #folder: string | null;
   #left: number;
 
+  /** @throws UsageError if there cannot be such a folder */
   constructor(flags: CoreDumpFlags, command: DumpedCommand) {
     this.#flags = flags;
     this.#command = command;
     this.#left = flags.coreDumpLimit ?? DEFAULT_LIMIT;
-    this.#folder = this.#open(flags.coreDump ?? '');
+    this.#folder = openFolder(flags.coreDump ?? '');
   }
 
   /** What lets the processes of a runtime keep their locals; undefined if they run at full speed. */
@@ -103,19 +107,6 @@ export class CoreDumps {
     }
   }
 
-  #open(named: string): string | null {
-    const folder = named === '' ? defaultFolder() : resolve(named);
-    try {
-      if (folder === null)
-        throw new Error('there is no folder of this user for them: name one as --core-dump=DIRECTORY');
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
-      return realpathSync(folder);
-    } catch (error) {
-      this.#give(error);
-      return null;
-    }
-  }
-
   /** The folder, if it is still the same: guests may be allowed to write where it is. */
   #checked(): string {
     const folder = this.#folder ?? '';
@@ -126,8 +117,7 @@ export class CoreDumps {
 
   #give(error: unknown): void {
     this.#folder = null;
-    const message = error instanceof Error ? error.message : String(error);
-    this.#command.print(`core dumps cannot be written: ${printable(message)}\n`);
+    this.#command.print(`core dumps cannot be written: ${printable(messageOf(error))}\n`);
   }
 
   #nameOf({ id, entry }: Process, { program: path, process: { environment } }: DumpedProcess): string {
@@ -138,6 +128,22 @@ export class CoreDumps {
     const program = plain(basename(path).replace(/\.\w+$/, ''));
     const number = environment === 1 ? `${id}` : `${environment}-${id}`;
     return `${[program, plain(entry.name), time, pid, number].join('.')}${ENDING}`;
+  }
+}
+
+/** Makes the folder if it is missing. */
+function openFolder(named: string): string {
+  const folder = named === '' ? defaultFolder() : resolve(named);
+  if (folder === null)
+    throw new UsageError('There is no folder of this user for core dumps: name one as --core-dump=DIRECTORY');
+  try {
+    makeFolder(folder, 0o700);
+    accessSync(folder, constants.W_OK);
+    return realpathSync(folder);
+  } catch (error) {
+    throw new UsageError(`Core dumps cannot be written to '${folder}': ${messageOf(error)}`, {
+      cause: error,
+    });
   }
 }
 

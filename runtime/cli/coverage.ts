@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CoverageCollector } from '../coverage/collector.ts';
 import { htmlOf } from '../coverage/html.ts';
@@ -6,11 +6,14 @@ import { lcovOf } from '../coverage/lcov.ts';
 import { type CoverageReport, percent, totalsOf } from '../coverage/report.ts';
 import { coverageTable, type Grade } from '../coverage/table.ts';
 import type { Coverage } from '../kernel/coverage.ts';
+import { makeFolder } from '../projects/make-folder.ts';
 import { jsonText } from '../text/json-text.ts';
 import { printable } from '../text/printable.ts';
 import { openModuleSymbols } from '../wat/open-module-symbols.ts';
 import type { Paint, Style } from './colors.ts';
 import type { CoverageFlags, CoverageFormat } from './coverage-options.ts';
+import { messageOf } from './error-text.ts';
+import { UsageError } from './load.ts';
 import { SourceFinder } from './source-finder.ts';
 
 /** The folder for files with coverage, and their names. */
@@ -33,6 +36,31 @@ export interface CoverageOutput {
   readonly paint: Paint;
   /** Whether programs read it, who know where the coverage is. */
   readonly isForPrograms?: boolean;
+}
+
+/**
+ * Makes the folder of the file to which coverage is to be written.
+ * @throws UsageError if the file cannot be written
+ */
+export function prepareCoverage(flags: CoverageFlags): void {
+  const file = fileOf(flags);
+  if (file === null) return;
+  try {
+    if (file === '') throw new Error('it names no file');
+    const found = statSync(file, { throwIfNoEntry: false });
+    if (found?.isDirectory()) throw new Error('it is a directory');
+    if (found === undefined) makeFolder(dirname(file));
+    accessSync(found === undefined ? dirname(file) : file, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`The coverage cannot be written to '${file}': ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Where the coverage is written; null for standard output. */
+function fileOf({ coverage: format = 'text', coverageFile }: CoverageFlags): string | null {
+  return coverageFile ?? (FILES[format] === null ? null : join(FOLDER, FILES[format]));
 }
 
 /** Collects the coverage of what a command runs, and writes it. Nothing of it may throw but for want of room. */
@@ -75,19 +103,17 @@ export class CommandCoverage {
         `no lines are known of ${printable(module)}, so its functions count by their names, those of libraries too: ` +
           'build it with debug information (-g, or debug = true)\n',
       );
-    const { coverage: format = 'text', coverageFile } = this.#flags;
-    const file = coverageFile ?? (FILES[format] === null ? null : join(FOLDER, FILES[format]));
+    const { coverage: format = 'text' } = this.#flags;
+    const file = fileOf(this.#flags);
     if (file === null) {
       output.print(`\n${coverageTable(report, (grade, text) => output.paint(STYLES[grade], text))}`);
       return;
     }
     try {
-      mkdirSync(dirname(file), { recursive: true });
+      makeFolder(dirname(file));
       writeFileSync(file, this.#textOf(report, format));
     } catch (error) {
-      output.say(
-        `the coverage could not be written: ${error instanceof Error ? error.message : String(error)}\n`,
-      );
+      output.say(`the coverage could not be written: ${messageOf(error)}\n`);
       return;
     }
     const { lines, functions } = totalsOf(report.files);

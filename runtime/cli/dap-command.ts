@@ -1,5 +1,7 @@
+import { closeSync, openSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { importModule } from '../plugins/import-module.ts';
+import { messageOf } from './error-text.ts';
 
 /** What the bundle of the debug adapter exports. It lies beside the command's bundle; its source is outside of the runtime. */
 interface AdapterFile {
@@ -21,12 +23,26 @@ export function dapCommand(): Command {
         'port of this machine; 0 for any that is free. Clients need the token that is printed, or the one in LUNATIC_DAP_TOKEN',
       ).argParser(parsePort),
     )
-    .addOption(new Option('--log <file>', 'append every message and every error of the adapter to this file'))
+    .addOption(
+      new Option(
+        '--log <file>',
+        'append every message and every error of the adapter to this file',
+      ).argParser(checkLog),
+    )
     .action(async (options: { readonly port?: number; readonly log?: string }) => {
       const { runAdapter } = (await importModule('./dap.js')) as AdapterFile;
       await runAdapter(options);
       process.exit(0);
     });
+}
+
+function checkLog(path: string): string {
+  try {
+    closeSync(openSync(path, 'a'));
+    return path;
+  } catch (error) {
+    throw new InvalidArgumentError(`It cannot be written: ${messageOf(error)}`);
+  }
 }
 
 function parsePort(text: string): number {

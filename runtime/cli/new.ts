@@ -100,7 +100,8 @@ class Terminal {
 }
 
 function missingOf(directory: string | undefined, { template, language }: NewOptions): string | undefined {
-  if (directory === undefined) return "missing argument 'directory': the project's, or . for this one";
+  if (directory === undefined || directory === '')
+    return "missing argument 'directory': the project's, or . for this one";
   if (template === undefined) {
     return `missing option '--template': ${TEMPLATES.map(({ name }) => name).join(', ')}`;
   }

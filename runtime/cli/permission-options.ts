@@ -210,7 +210,8 @@ const UNITS: Readonly<Record<string, number>> = { '': 1, k: 2 ** 10, m: 2 ** 20,
 
 function parseSize(value: string): number {
   const [, count, unit = ''] = /^([0-9]{1,15})([KMG]?)$/i.exec(value) ?? [];
-  if (count === undefined) throw new InvalidArgumentError('It must be a number of bytes, as 1048576 or 1M.');
+  if (count === undefined)
+    throw new InvalidArgumentError('It must be a number of bytes, as 1048576 or 1M, of at most 15 digits.');
   return Number(count) * (UNITS[unit.toLowerCase()] ?? 1);
 }
 

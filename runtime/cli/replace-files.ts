@@ -1,7 +1,6 @@
 import {
   closeSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   realpathSync,
   renameSync,
@@ -10,6 +9,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../projects/make-folder.ts';
 import { CommandError } from './load.ts';
 
 /** A file and its new content. */
@@ -38,7 +38,7 @@ export function replaceFiles(files: readonly NewContent[]): void {
   try {
     for (const file of files) {
       path = file.path;
-      const made = mkdirSync(dirname(path), { recursive: true });
+      const made = makeFolder(dirname(path));
       if (made !== undefined) madeFolders.push(made);
       pending.push(writeBeside(file));
     }

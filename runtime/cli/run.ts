@@ -71,11 +71,7 @@ export async function run(
   const plugins = await pluginsOf(options.plugin ?? []);
   const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
   const config = rootConfig(commandLine, options, plugins);
-  const inspection = await openInspection(options, { path, arguments: guestArguments });
-  const metrics = options.prometheus
-    ? await openMetrics(options.prometheusHttp ?? METRICS_ADDRESS, streams)
-    : undefined;
-  const sources = new Sources(() => stackStyle(STDERR, options.color));
+  let loading: string | null = path;
   const dumps =
     options.coreDump === undefined
       ? undefined
@@ -84,10 +80,14 @@ export async function run(
           arguments: guestArguments,
           print: (text) => reports.print(`lunatic: ${text}`),
         });
-  const notice = new LoadingNotice();
-  let loading: string | null = path;
-  const debugging = options.inspect?.debug ? await openDebugging(() => loading) : dumps?.debugging;
   const coverage = options.coverage === undefined ? undefined : await openCoverage(options, () => loading);
+  const inspection = await openInspection(options, { path, arguments: guestArguments });
+  const metrics = options.prometheus
+    ? await openMetrics(options.prometheusHttp ?? METRICS_ADDRESS, streams)
+    : undefined;
+  const sources = new Sources(() => stackStyle(STDERR, options.color));
+  const notice = new LoadingNotice();
+  const debugging = options.inspect?.debug ? await openDebugging(() => loading) : dumps?.debugging;
   const runtime = new Runtime({
     plugins,
     ...(coverage === undefined ? {} : { coverage: coverage.coverage }),
@@ -203,7 +203,8 @@ async function openCoreDumps(flags: CoreDumpFlags, command: DumpedCommand): Prom
 
 /** The code is loaded only if it is needed. */
 async function openCoverage(flags: CoverageFlags, pathOf: () => string | null): Promise<CommandCoverage> {
-  const { CommandCoverage } = await import('./coverage.ts');
+  const { CommandCoverage, prepareCoverage } = await import('./coverage.ts');
+  prepareCoverage(flags);
   return new CommandCoverage(flags, pathOf);
 }
 

@@ -12,7 +12,8 @@ import { watchFiles } from './watch.ts';
 
 /** The code is loaded only if it is needed. */
 async function coverageFor(flags: CoverageFlags): Promise<NonNullable<TestSurroundings['collectCoverage']>> {
-  const { CommandCoverage } = await import('./coverage.ts');
+  const { CommandCoverage, prepareCoverage } = await import('./coverage.ts');
+  prepareCoverage(flags);
   return (pathOf) => new CommandCoverage(flags, pathOf);
 }
 
@@ -32,10 +33,6 @@ export async function runTestFiles(files: readonly string[], command: TestComman
   try {
     const plugins = await pluginsOf(command.plugin);
     const config = rootConfig(command.guestArguments, command.permissions, plugins);
-    const inspection = await openInspection(command, {
-      path: files.join(', '),
-      arguments: command.guestArguments,
-    });
     const dumps =
       command.coreDumps === undefined
         ? undefined
@@ -44,10 +41,15 @@ export async function runTestFiles(files: readonly string[], command: TestComman
             arguments: command.guestArguments,
             print: (text) => streams.error.write(Buffer.from(`lunatic: ${text}`)),
           });
+    const collectCoverage = command.coverage === undefined ? undefined : await coverageFor(command.coverage);
+    const inspection = await openInspection(command, {
+      path: files.join(', '),
+      arguments: command.guestArguments,
+    });
     const surroundings = {
       ...{ config, plugins, input: standardInput(), streams, signals },
       ...(dumps === undefined ? {} : { dumps }),
-      ...(command.coverage === undefined ? {} : { collectCoverage: await coverageFor(command.coverage) }),
+      ...(collectCoverage === undefined ? {} : { collectCoverage }),
     };
     if (command.watch) {
       return await watchFiles(files, (signal) => {

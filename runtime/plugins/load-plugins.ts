@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -26,6 +27,10 @@ export async function loadPlugins(paths: readonly string[]): Promise<PluginHost>
 }
 
 async function loadPlugin(path: string): Promise<AnyPlugin> {
+  // Node's own errors name the importing file, which is part of this command.
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) throw new PluginError(`Plugin '${path}' not found`);
+  if (found.isDirectory()) throw new PluginError(`Plugin '${path}' is a directory`);
   let module: Record<string, unknown>;
   try {
     module = (await importModule(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;

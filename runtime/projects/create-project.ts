@@ -1,6 +1,7 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { displayName } from '../text/display-name.ts';
+import { makeFolder } from './make-folder.ts';
 import { ProjectFileError } from './project-file-error.ts';
 import type { RustTarget } from './rust-target.ts';
 import type { Language, Template } from './template.ts';
@@ -97,7 +98,7 @@ function write(folder: string, files: readonly File[]): void {
     }
     for (const file of files) {
       path = join(folder, file.path);
-      const made = mkdirSync(dirname(path), { recursive: true });
+      const made = makeFolder(dirname(path));
       if (made !== undefined) undo.push(made);
       // Fails for what has come in the meantime.
       writeFileSync(path, file.text, { flag: 'wx' });

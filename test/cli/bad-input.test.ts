@@ -173,6 +173,21 @@ test.each<[string, string[], string]>([
   ],
   ['a command that is none', ['fly'], "error: unknown command 'fly'\n(see `lunatic --help`)\n"],
   ['a command of the cloud', ['login'], "error: unknown command 'login'"],
+  [
+    'a log of the adapter that cannot be written',
+    ['dap', '--log=folder.wasm'],
+    'It cannot be written: EISDIR',
+  ],
+  [
+    'an empty name of a project',
+    ['new', '-t', 'workers', '-l', 'c', ''],
+    "error: missing argument 'directory': the project's, or . for this one",
+  ],
+  [
+    'a size that is too large',
+    ['run', `--max-memory=${'9'.repeat(16)}`, 'good.wat'],
+    'of at most 15 digits.',
+  ],
   ['help of what is none', ['help', 'fly'], 'Usage: lunatic'],
   ['nothing at all', [], 'Usage: lunatic'],
 ])('%s is wrong usage: exit code 2', async (_, args, message) => {

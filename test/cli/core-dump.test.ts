@@ -263,12 +263,14 @@ test('a process that another one kills, or a person, is not dumped', async () =>
   expect(readdirSync(folder)).toEqual([]);
 });
 
-test('a folder in which nothing can be written is said once, and the program runs on', async () => {
+test('a folder that cannot be is a wrong command line', async () => {
   const folder = join(dumpFolder(), 'file');
   writeFileSync(folder, 'not a folder');
   const { stderr, exitCode } = await lunatic(['run', `--core-dump=${folder}`, program(trapping(4))]);
-  expect(exitCode).toBe(0);
-  expect(stderr.match(/core dumps cannot be written: /g)).toHaveLength(1);
+  expect(stderr).toMatch(
+    /^error: Core dumps cannot be written to '.*file': .*\n\(see `lunatic run --help`\)\n$/,
+  );
+  expect(exitCode).toBe(2);
   expect(readFileSync(folder, 'utf8')).toBe('not a folder');
 });
 

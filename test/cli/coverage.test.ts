@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
@@ -362,20 +362,19 @@ test('a source outside of the folders of the program is not shown', async () => 
   expect(page).toContain('The source is not shown');
 });
 
-test('coverage that cannot be written is said, and changes no verdict', async () => {
-  const { stderr, exitCode } = await lunatic(
-    [
-      'test',
-      '--coverage=lcov',
-      '--coverage-file',
-      join(folder, 'cart.wat', 'no'),
-      '--skip',
-      'stops',
-      'cart.wat',
-    ],
+test.each([
+  ['test', 'cart.wat/no'],
+  ['test', '.'],
+  ['run', ''],
+  // Node itself would try forever to make a folder there.
+  ['run', '/proc/no/no'],
+])('coverage that %s cannot write to %j is a wrong command line', async (command, place) => {
+  const { stdout, stderr, exitCode } = await lunatic(
+    [command, '--coverage=lcov', '--coverage-file', place, 'cart.wat'],
     { cwd: folder },
   );
-  expect(stderr).toContain('the coverage could not be written');
-  expect(exitCode).toBe(0);
-  expect(existsSync(join(folder, 'cart.wat', 'no'))).toBe(false);
+  expect(stderr).toMatch(
+    /^error: The coverage cannot be written to '.*': .*\n\(see `lunatic \w+ --help`\)\n$/,
+  );
+  expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 2 });
 });

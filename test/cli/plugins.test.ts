@@ -134,7 +134,7 @@ describe('lunatic run --plugin', () => {
   });
 
   test.each([
-    ['missing.mjs', undefined, /^Error: Plugin '.*missing\.mjs' cannot be loaded: Cannot find module/],
+    ['missing.mjs', undefined, /^Error: Plugin '.*missing\.mjs' not found\n$/],
     [
       'syntax.mjs',
       'export default {',
