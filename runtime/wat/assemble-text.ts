@@ -31,7 +31,7 @@ const FEATURES = {
 
 /** Words of garbage collection and of references to types, which the assembler knows in part at best. */
 const HALF_KNOWN =
-  /\(ref (?:null|any|eq|i31|struct|array)\b|\b(?:any|eq|i31|struct|array|null)ref\b|\b(?:struct|array|i31|any|extern)\.\w|\bref\.(?:test|cast|eq|i31|as_non_null)\b|\bbr_on_|\bcall_ref\b/;
+  /\((?:rec|sub)\b|\b(?:array|mut|field)(?: \$\S+)? i(?:8|16)\b|\(ref (?:null|any|eq|i31|struct|array)\b|\b(?:any|eq|i31|struct|array|null\w*)ref\b|\bref\.null (?:any|eq|none)\b|\b(?:struct|array|i31|any|extern)\.\w|\bref\.(?:test|cast|eq|i31|as_non_null)\b|\bbr_on_|\b(?:return_)?call_ref\b/;
 
 /**
  * Assembles WebAssembly text, keeping the names of functions and locals. Some texts keep the assembler busy for ever, so texts

@@ -173,6 +173,22 @@ describe('assembleText', () => {
     await expect(assembleText('(module (func (i32.const)))', 'a.wat')).rejects.not.toThrow('wasm-tools');
   });
 
+  it.each([
+    '(module (type (array (mut i8))))',
+    '(module (type (struct (field $f i16))))',
+    '(module (rec (type (struct)) (type (struct))))',
+    '(module (type (sub (struct))))',
+    '(module (func (param nullexternref)))',
+    '(module (func (drop (ref.null none))))',
+    '(module (type $s (struct)) (func (drop (struct.new $s))))',
+    '(module (type $s (array i32)) (func (param externref) (drop (ref.test (ref $s) (local.get 0)))))',
+    '(module (type $t (func)) (func (param (ref $t)) (return_call_ref $t (local.get 0))))',
+  ])('says so of %s', async (text) => {
+    await expect(assembleText(text, 'a.wat')).rejects.toThrow(
+      /^a\.wat:.*garbage collection.*"wasm-tools parse"/,
+    );
+  });
+
   it('knows several memories', async () => {
     const text = '(module (memory 1) (memory $b 1) (func (i32.store $b (i32.const 0) (i32.const 1))))';
     expect(readModule(await assembleText(text, 'a.wat')).memories).toHaveLength(2);
