@@ -89,7 +89,7 @@ export async function evaluated(
   }
 }
 
-/** @returns what is wrong with an expression where it has no value for the runtime; null where nothing runs that could be asked */
+/** @returns what is wrong with an expression where it has no value for the runtime; null if there is no such call */
 async function evaluatedThere(
   debuggee: Debuggee,
   frame: FrameRef,

@@ -5,14 +5,13 @@ import type { FrameRef } from '../ids.ts';
 
 /**
  * Has the runtime evaluate an expression, as it does with conditions: it can read all of the memory meanwhile.
- * @returns its value, or what is wrong with it; null where nothing runs that could be asked
+ * @returns its value, or what is wrong with it; null if there is no such call
  */
 export async function evaluateThere(
   debuggee: Debuggee,
   { process, depth, inlined }: FrameRef,
   expression: string,
 ): Promise<Requests['process/evaluate']['result'] | { readonly problem: string } | null> {
-  if (!debuggee.client.isRunning) return null;
   const { frames } = await debuggee.stops.stack(process);
   const frame = frames[depth];
   if (frame === undefined) return null;

@@ -41,7 +41,7 @@ export class Names {
     return { type: fits.type, place: fits.place, offset: 0 };
   }
 
-  /** Where the runtime finds what an expression names; null if it does not find it, or nothing runs. */
+  /** Where the runtime finds what an expression names; null if it does not find it. */
   async addressThere(expression: string): Promise<number | null> {
     const there = await evaluateThere(this.#debuggee, this.#of, expression);
     return there === null || 'problem' in there ? null : (there.address ?? null);

@@ -15,7 +15,7 @@ import { type Message, MessageKind } from '../kernel/message.ts';
 import { type Process, Wait } from '../kernel/process.ts';
 import { NO_TAG, type Tag } from '../kernel/tag.ts';
 import { displayName } from '../text/display-name.ts';
-import { processCode } from './process-code.ts';
+import { factsOf, type ProcessFacts, processCode } from './process-code.ts';
 import type { EventKind } from './protocol.ts';
 
 /** Bytes of a message that conditions know as a text. */
@@ -47,6 +47,10 @@ export class ActorEvent implements Context {
   code = 0;
   /** Whether it has printed the message of a panic. */
   panic = false;
+
+  get facts(): ProcessFacts {
+    return factsOf(this.process);
+  }
 
   /** Begins with another one. */
   begin(process: Process): this {

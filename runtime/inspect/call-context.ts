@@ -1,13 +1,12 @@
-import { type Context, ExpressionError, type Value } from '../expressions/index.ts';
-import type { Process } from '../kernel/process.ts';
+import type { Context, Value } from '../expressions/index.ts';
+import type { ProcessFacts } from './process-code.ts';
 
-const NO_MEMORY = new DataView(new ArrayBuffer(0));
+export const NO_MEMORY = new DataView(new ArrayBuffer(0));
 /** Entries of maps that the expressions of a breakpoint look at together: the process stands meanwhile, and so do all others. */
 const MOST_ENTRIES = 100_000;
 
-/** A call in which expressions are evaluated: that of a process at a site. One object serves all, one after the other. */
-export class CallContext implements Context {
-  process: Process | null = null;
+/** A call in which expressions are evaluated, with what they can see of its process. */
+export abstract class CallContext implements Context {
   /** The memory of frames. */
   frames: DataView = NO_MEMORY;
   /** The address of the frame. */
@@ -17,9 +16,20 @@ export class CallContext implements Context {
   after: DataView = NO_MEMORY;
   #entries = MOST_ENTRIES;
 
+  abstract readonly memory: DataView;
+  abstract readonly facts: ProcessFacts;
+
+  /** @throws ExpressionError if the global is not there */
+  abstract global(index: number): Value;
+
+  /** What a process is called whose id the process has. */
+  abstract processText(id: number): string;
+
+  /** The name of the function at a place of the first table, fit to be displayed; null if it is not known. */
+  abstract functionInTable(place: number): string | null;
+
   /** Begins with the expressions of another breakpoint, or with one that is evaluated once. */
-  begin(process: Process, frames: DataView, frame: number): void {
-    this.process = process;
+  begin(frames: DataView, frame: number): void {
     this.frames = frames;
     this.frame = frame;
     this.#entries = MOST_ENTRIES;
@@ -33,24 +43,5 @@ export class CallContext implements Context {
   look(entries: number): boolean {
     this.#entries -= entries;
     return this.#entries >= 0;
-  }
-
-  get memory(): DataView {
-    const instance = this.process?.instance;
-    const exported = instance?.memory;
-    if (exported !== undefined) return exported.view;
-    const owned = instance?.owned?.memory.buffer;
-    return owned === undefined ? NO_MEMORY : new DataView(owned);
-  }
-
-  /** @throws ExpressionError if the global is not there */
-  global(index: number): Value {
-    const instance = this.process?.instance;
-    const name = instance?.compiled.probeGlobals?.own.find((global) => global.index === index)?.name;
-    const global = name === undefined ? undefined : instance?.exports[name];
-    const value: unknown = global instanceof WebAssembly.Global ? global.value : undefined;
-    if (typeof value !== 'number' && typeof value !== 'bigint')
-      throw new ExpressionError('the global cannot be read');
-    return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
   }
 }

@@ -2,10 +2,10 @@ import type { LoadedModule } from '../kernel/module.ts';
 import type { ModuleProbes } from '../kernel/module-probes.ts';
 import type { Process } from '../kernel/process.ts';
 import { type FrameLayout, layoutOf } from '../wasm/index.ts';
-import { CallContext } from './call-context.ts';
 import { CallScope } from './call-scope.ts';
 import type { Holder, Holding } from './holding.ts';
 import { LogLines } from './log-lines.ts';
+import { ProcessCall } from './process-call.ts';
 import type { ProcessIndex } from './process-index.ts';
 import { ANY_CALL, type BreakpointTerms, type ModuleKey, type Requests, type ValueType } from './protocol.ts';
 import { type Hits, messageOf, SiteBreakpoint } from './site-breakpoint.ts';
@@ -52,7 +52,7 @@ export class CodeBreakpoints {
   /** By process: where it was last, as long as that is on a line with a breakpoint. */
   readonly #passed = new Map<Process, Passed>();
   /** The call at the place that is looked at. */
-  readonly #call = new CallContext();
+  readonly #call = new ProcessCall();
 
   constructor(index: ProcessIndex, holding: Pick<Holding, 'choices'>) {
     this.#index = index;
@@ -177,12 +177,13 @@ export class CodeBreakpoints {
     breakpoints: readonly SiteBreakpoint[],
   ): Map<Holder, number[]> | null {
     const call = this.#call;
+    call.process = process;
     let hit: Map<Holder, number[]> | null = null;
     try {
       for (const breakpoint of breakpoints) {
         const { client, id } = breakpoint;
         if (!this.#holding.choices.admits(client, process)) continue;
-        call.begin(process, frames, frame);
+        call.begin(frames, frame);
         const what = this.#resultOf(breakpoint);
         if (what === 'none') continue;
         if (what === 'log') {

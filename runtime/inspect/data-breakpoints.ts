@@ -14,9 +14,10 @@ import {
 } from '../expressions/index.ts';
 import type { Process } from '../kernel/process.ts';
 import type { KeptFrame } from '../wasm/index.ts';
-import { CallContext } from './call-context.ts';
+import type { CallContext } from './call-context.ts';
 import { readGlobal } from './globals.ts';
 import type { Holder } from './holding.ts';
+import { ProcessCall } from './process-call.ts';
 import type { DataBreakpoint, DataChange } from './protocol.ts';
 import { messageOf } from './site-breakpoint.ts';
 
@@ -61,7 +62,7 @@ export interface FoundChange {
  */
 export class DataBreakpoints {
   readonly #watched = new Map<Process, Watched>();
-  readonly #context = new CallContext();
+  readonly #context = new ProcessCall();
 
   /** Whether something of a process is watched, so that all of its sites must probe. */
   watches(process: Process): boolean {

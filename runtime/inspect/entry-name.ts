@@ -1,4 +1,4 @@
-import { functionName } from '../kernel/guest-stack.ts';
+import { functionName, type NamedModule } from '../kernel/guest-stack.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
 import { callsIn } from '../symbols/code-reading.ts';
@@ -51,7 +51,7 @@ interface Known {
   readonly names: Map<number, string | null>;
 }
 
-const modules = new WeakMap<LoadedModule, Known>();
+const modules = new WeakMap<NamedModule, Known>();
 
 /**
  * The name of the function that a process runs, fit to be displayed: its entry function, or the one that its SDK has been told to call
@@ -65,13 +65,13 @@ export function entryName({ entry, module }: Process): string {
 }
 
 /** The name of the function at a place of the first table, fit to be displayed; null if it is not known. */
-export function functionInTable(module: LoadedModule, place: number): string | null {
+export function functionInTable(module: NamedModule, place: number): string | null {
   const index = knownOf(module).table.get(place);
   const name = index === undefined ? undefined : functionName(module, index);
   return name === undefined ? null : displayName(name);
 }
 
-function knownOf(module: LoadedModule): Known {
+function knownOf(module: NamedModule): Known {
   let known = modules.get(module);
   if (known === undefined) {
     const { source } = module;

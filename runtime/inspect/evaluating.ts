@@ -1,14 +1,25 @@
-import { parseExpression, prepareExpression, sizeOf, typeText, valueText } from '../expressions/index.ts';
+import {
+  parseExpression,
+  prepareExpression,
+  type Scope,
+  sizeOf,
+  typeText,
+  valueText,
+} from '../expressions/index.ts';
 import { FULL_STACK_DEPTH, processStack } from '../kernel/guest-stack.ts';
 import type { Probes } from '../kernel/probes.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { type KeptFrame, layoutOf } from '../wasm/index.ts';
-import { CallContext } from './call-context.ts';
+import type { CallContext } from './call-context.ts';
 import { CallScope } from './call-scope.ts';
 import { InspectionError } from './inspection-error.ts';
+import { ProcessCall } from './process-call.ts';
 import { type BreakpointTerms, InspectError, type Requests } from './protocol.ts';
 import { messageOf } from './site-breakpoint.ts';
+
+/** What names in an expression stand for. */
+export type ExpressionTerms = Pick<BreakpointTerms, 'names' | 'types'>;
 
 /** A call of which nothing is known: the memory and the globals are. */
 const NO_FRAME = { at: 0, layout: layoutOf([]) };
@@ -30,21 +41,34 @@ export function evaluateIn(
   process: Process,
   frame: number,
   expression: string,
-  { names = {}, types = [] }: Pick<BreakpointTerms, 'names' | 'types'>,
+  { names = {}, types = [] }: ExpressionTerms,
 ): Requests['process/evaluate']['result'] {
   const failed = failedIn(probes, process);
   const kept = failed === null ? probes?.of(process)?.at(-1 - frame) : (failed[frame] ?? NO_FRAME);
   if (probes === null || kept === undefined)
     throw new InspectionError(InspectError.Refused, 'the locals of this call are not known');
-  const context = new CallContext();
-  context.begin(process, probes.frames, kept.at);
+  const call = new ProcessCall();
+  call.process = process;
+  call.begin(probes.frames, kept.at);
+  const scope = new CallScope(process.module.source, kept.layout, new Map(Object.entries(names)), types);
+  return valueIn(call, scope, expression);
+}
+
+/**
+ * The value of an expression, as clients display it.
+ * @throws InspectionError if it has none
+ */
+export function valueIn(
+  call: CallContext,
+  scope: Scope<CallContext>,
+  expression: string,
+): Requests['process/evaluate']['result'] {
   try {
-    const scope = new CallScope(process.module.source, kept.layout, new Map(Object.entries(names)), types);
-    const code = prepareExpression(parseExpression(expression), scope)(context);
-    const address = code.address?.(context);
+    const code = prepareExpression(parseExpression(expression), scope)(call);
+    const address = code.address?.(call);
     const bytes = code.bytes ?? sizeOf(code.type);
     return {
-      text: valueText(code, context),
+      text: valueText(code, call),
       type: typeText(code.type),
       ...(address === undefined ? {} : { address }),
       ...(bytes === undefined ? {} : { bytes }),

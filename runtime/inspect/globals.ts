@@ -46,7 +46,8 @@ function bytesOf(type: ShownGlobal['type'], value: unknown): Buffer {
   return bytes;
 }
 
-function numberIn(type: ShownGlobal['type'], bytes: Buffer): number | bigint {
+/** The number that the bytes of a global are. */
+export function numberIn(type: ShownGlobal['type'], bytes: Buffer): number | bigint {
   if (type === 'i64') return bytes.readBigInt64LE();
   if (type === 'i32') return bytes.readInt32LE();
   return type === 'f32' ? bytes.readFloatLE() : bytes.readDoubleLE();

@@ -1,10 +1,6 @@
 /** What log points print of values that are no single ones: what variables are displayed as, but for rare types. */
 import { type Code, ExpressionError, stringAt, valueText } from '../expressions/index.ts';
-import type { ProcessId } from '../kernel/ids.ts';
 import type { CallContext } from './call-context.ts';
-import { entryName, functionInTable } from './entry-name.ts';
-import { displayedNames } from './snapshot.ts';
-import { processName } from './view/index.ts';
 
 /** Values in each other that are displayed; what only stands for another one is as much of one. */
 export const MAX_DEPTH = 3;
@@ -77,19 +73,6 @@ export function keysText(
   return `(${count}) {${listText(parts, context, depth, false, parts.length < count)}}`;
 }
 
-/** A process as the SDK knows it. */
-export function processText({ process }: CallContext, id: number): string {
-  const found = process?.environment.get(id as ProcessId);
-  if (found === undefined) return `#${id}, which has ended`;
-  const { environment } = found;
-  return processName({
-    id,
-    environment: environment.id,
-    names: displayedNames(found),
-    entry: entryName(found),
-  });
-}
-
 /** `0x400 {x: 3}`: an address, and what is there. */
 export function pointerText(
   address: number,
@@ -100,9 +83,7 @@ export function pointerText(
 ): string {
   const hex = `0x${address.toString(16)}`;
   if (address === 0) return 'NULL';
-  const { process } = context;
-  if (isFunction && process !== null)
-    return functionInTable(process.module, address) ?? `function ${address} of the table`;
+  if (isFunction) return context.functionInTable(address) ?? `function ${address} of the table`;
   if (isCharacter) {
     try {
       const text = stringAt(context.memory, address);

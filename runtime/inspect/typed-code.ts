@@ -15,7 +15,7 @@ import {
 import type { CallContext } from './call-context.ts';
 import { enumCode } from './enum-code.ts';
 import { mapCode } from './map-code.ts';
-import { COVER, elementsText, MAX_DEPTH, pointerText, processText, recordText } from './parts-text.ts';
+import { COVER, elementsText, MAX_DEPTH, pointerText, recordText } from './parts-text.ts';
 import type { ValueType } from './protocol.ts';
 import { type Address, byteAt, wordAt } from './words.ts';
 
@@ -171,7 +171,7 @@ function textOf(
 ): Code<CallContext>['text'] {
   if (process !== undefined) {
     const id = inMemory<CallContext>(ID, (context) => address(context) + process);
-    return (context) => processText(context, Number(id.value?.(context)));
+    return (context) => context.processText(Number(id.value?.(context)));
   }
   if (title === undefined) return undefined;
   return (context, depth) => {

@@ -28,6 +28,9 @@ export interface NamedFrame extends StackFrame {
   readonly functionName?: string;
 }
 
+/** What is needed of a module to name its functions. */
+export type NamedModule = Pick<LoadedModule, 'source' | 'functionNames'>;
+
 /** What is needed of a process to read its stack. A process that has ended still has it. */
 export interface StackOwner {
   readonly module: LoadedModule;
@@ -82,13 +85,13 @@ export function captureCaller(): Error {
 }
 
 /** The name of a function, by its index in the module as its author compiled it, or that of its export; undefined if it has neither. */
-export function functionName(module: LoadedModule, index: number): string | undefined {
+export function functionName(module: NamedModule, index: number): string | undefined {
   const name = module.functionNames.get(index) ?? exportName(module, index);
   return name === undefined ? undefined : displayName(demangle(name));
 }
 
 /** Most modules name their functions, and stacks are short: a map of all exports would not pay. */
-function exportName({ source }: LoadedModule, functionIndex: number): string | undefined {
+function exportName({ source }: NamedModule, functionIndex: number): string | undefined {
   return source.exports.find(({ kind, index }) => kind === 'function' && index === functionIndex)?.name;
 }
 

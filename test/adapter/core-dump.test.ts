@@ -7,18 +7,12 @@ import { crashFolder, crashProgram, dumpFolder, dumpOf } from '../support/core-d
 import { guest } from '../support/guest.ts';
 import { modernWat } from '../unit/wasm/support.ts';
 import { AdapterClient } from './adapter-client.ts';
-import { type Stopped, stoppedIn } from './value-guests.ts';
+import { openedDump, type Stopped, stoppedIn } from './value-guests.ts';
 
 const sourceFileMap = { '/project': crashFolder };
 
-/** Opens a dump, and waits until its process is displayed as one that has stopped. */
-async function opened(coreDump: string, options: { program?: string } = {}): Promise<Stopped> {
-  const client = await AdapterClient.stdio();
-  await client.launchRequest({ coreDump, sourceFileMap, ...options } as never);
-  await client.event('initialized');
-  await client.configurationDoneRequest();
-  const { body } = await client.event('stopped');
-  return stoppedIn(client, body.threadId ?? 0);
+function opened(coreDump: string): Promise<Stopped> {
+  return openedDump(coreDump, { sourceFileMap });
 }
 
 /** The call at some depth: its function, and the comment at its line. */

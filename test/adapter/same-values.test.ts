@@ -1,11 +1,11 @@
-/** What is typed into a watch and what stands in a condition or a log message mean the same. */
+/** What is typed into a watch and what stands in a condition or a log message mean the same, and the same in a core dump. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
 import { projectFolder } from '../support/command.ts';
 import { AdapterClient, testFolder } from './adapter-client.ts';
-import { stoppedAt, stoppedIn, unpacked } from './value-guests.ts';
+import { openedDump, type Stopped, stoppedAt, stoppedIn, unpacked } from './value-guests.ts';
 
 // Each evaluates dozens of expressions.
 vi.setConfig({ testTimeout: 120_000 });
@@ -20,8 +20,8 @@ interface Program {
   readonly sourceFileMap: Readonly<Record<string, string>>;
 }
 
-/** Evaluates expressions at a line in a log message and in a watch. */
-async function bothWays({ program, source, mark, sourceFileMap }: Program, expressions: readonly string[]) {
+/** Evaluates expressions at a line in a log message and in a watch, and in a watch in a core dump of the process. */
+async function allWays({ program, source, mark, sourceFileMap }: Program, expressions: readonly string[]) {
   const client = await AdapterClient.stdio();
   const lines = readFileSync(source, 'utf8').split('\n');
   const line = lines.findIndex((text) => text.endsWith(mark)) + 1;
@@ -37,24 +37,38 @@ async function bothWays({ program, source, mark, sourceFileMap }: Program, expre
       return /is (.*)!\n?$/.exec(body.output)?.[1];
     }),
   );
-  const { evaluate } = stoppedIn(client, (await client.event('stopped')).body.threadId ?? 0);
-  const found: Record<string, { logged: string | undefined; watched: string }> = {};
+  const { threadId = 0 } = (await client.event('stopped')).body;
+  const live = stoppedIn(client, threadId);
+  const path = join(testFolder(), 'saved.coredump');
+  const { process } = await client.custom('lunatic/processOf', { threadId });
+  await client.custom('lunatic/saveCoreDump', { process, path });
+  const dump = await openedDump(path, { program, sourceFileMap });
+  const found: Record<string, { logged: string | undefined; watched: string; dumped: string }> = {};
   for (const [i, expression] of expressions.entries()) {
-    const watched = await evaluate(expression, 0, 'watch').then(
-      // A text has its quotes there.
-      ({ result }) => result.replace(/^"(.*)"$/, '$1'),
-      ({ message }: Error) => `{${message}}`,
-    );
-    found[expression] = { logged: texts[i], watched };
+    const watched = await watchedText(live, expression);
+    found[expression] = { logged: texts[i], watched, dumped: await watchedText(dump, expression) };
   }
   return found;
 }
 
-async function check(program: Program, expected: Readonly<Record<string, string>>): Promise<void> {
-  const found = await bothWays(program, Object.keys(expected));
+async function watchedText({ evaluate }: Stopped, expression: string): Promise<string> {
+  return await evaluate(expression, 0, 'watch').then(
+    // A text has its quotes there.
+    ({ result }) => result.replace(/^"(.*)"$/, '$1'),
+    ({ message }: Error) => `{${message}}`,
+  );
+}
+
+/** @param inDump what has another value in a core dump */
+async function check(
+  program: Program,
+  expected: Readonly<Record<string, string>>,
+  inDump: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const found = await allWays(program, Object.keys(expected));
   const wanted = Object.entries(expected).map(([expression, value]) => [
     expression,
-    { logged: value, watched: value },
+    { logged: value, watched: value, dumped: inDump[expression] ?? value },
   ]);
   expect(found).toEqual(Object.fromEntries(wanted));
 }
@@ -145,6 +159,8 @@ test('of what an SDK gives, which stands for something else', async () => {
       ended: 'Some(#99, which has ended)',
       'sup.process.id': '1',
     },
+    // Nobody knows there who has ended.
+    { ended: 'Some(#99)' },
   );
 });
 

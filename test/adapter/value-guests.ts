@@ -80,6 +80,19 @@ export function unpacked(program: string): string {
   return path;
 }
 
+/** Opens a core dump, and waits until its process is displayed as one that has stopped. */
+export async function openedDump(
+  coreDump: string,
+  options: { program?: string; sourceFileMap?: Readonly<Record<string, string>> } = {},
+): Promise<Stopped> {
+  const client = await AdapterClient.stdio();
+  await client.launchRequest({ coreDump, ...options } as never);
+  await client.event('initialized');
+  await client.configurationDoneRequest();
+  const { body } = await client.event('stopped');
+  return stoppedIn(client, body.threadId ?? 0);
+}
+
 export function stoppedIn(client: AdapterClient, threadId: number): Stopped {
   const frameId = async (depth: number) => {
     const { stackFrames } = (await client.stackTraceRequest({ threadId })).body;

@@ -12,6 +12,8 @@ import { crashFolder } from '../support/core-dumps.ts';
 import { readCoreDump } from '../support/read-core-dump.ts';
 import { fuzzDumps, sampleDump } from './dump-fuzz.ts';
 
+const LOCAL = { kind: 'local', index: 0 } as const;
+const NOT_KEPT = { kind: 'local', index: 1 } as const;
 const module = readFileSync(join(crashFolder, 'crash-c.wasm'));
 const key = keyFromText('1:5');
 
@@ -50,6 +52,22 @@ test('what was written is read, by our reader and by a strict one of the format'
   await expect(
     program.request('process/memory', { process: key, offset: 119_999, count: 2 }),
   ).rejects.toThrow('this part of the memory was left out of the core dump');
+});
+
+test('expressions are evaluated up to what was left out', async () => {
+  const sample = sampleDump();
+  const evaluate = (expression: string, of: Partial<DumpedProcess> = {}) =>
+    opened(Buffer.concat(writeDump({ ...sample, about: { ...sample.about, ...of } })))
+      .request('process/evaluate', { process: key, frame: 0, expression, names: { x: LOCAL, y: NOT_KEPT } })
+      .then(({ text }) => text, String);
+  expect(await evaluate('x == 0x04030201 && process.id == 5 && process.parent == 1')).toBe('true');
+  expect(await evaluate('process.name + 1')).toContain('text');
+  expect(await evaluate('y')).toContain('the local y is not kept');
+  expect(await evaluate('text(100000, 3) == "the" && memory[119999] == 0')).toBe('true');
+  expect(await evaluate('memory[120000]')).toContain('1 byte at 0x1d4c0 cannot be read');
+  // Behind it is what was left out, and nobody may take that for zeros.
+  expect(await evaluate('memory[121001]')).toContain('1 byte at 0x1d8a9 cannot be read');
+  expect(await evaluate('memory[131071]', { leftOut: [] })).toBe('0');
 });
 
 test('what was left out of one memory was not left out of another one', async () => {

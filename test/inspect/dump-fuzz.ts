@@ -105,8 +105,30 @@ export function sampleDump(): DumpContent {
   };
 }
 
+/** What names in expressions stand for: each kind of place, and what leads through memory. */
+const TERMS = {
+  names: {
+    number: { kind: 'local', index: 0 },
+    big: { kind: 'local', index: 2 },
+    half: { kind: 'local', index: 4 },
+    global: { kind: 'global', index: 0 },
+    text: { kind: 'memory', base: { store: 'local', index: 0 }, offset: -67_305_985, type: 0 },
+    list: { kind: 'memory', base: null, offset: 0, type: 1 },
+    map: { kind: 'memory', base: null, offset: 0, type: 2 },
+  },
+  types: [
+    { kind: 'pointer', to: 3 },
+    { kind: 'list', name: 'Vec', start: 0, count: 4, of: 3, isText: false },
+    {
+      ...{ kind: 'map', name: 'Map', length: 4, key: 3, value: 3 },
+      entries: { form: 'tree', root: 0, left: 0, right: 4, keyAt: 8, valueAt: 12 },
+    },
+    { kind: 'integer', bytes: 1, isSigned: true, isCharacter: true },
+  ],
+};
+
 /** What a debugger asks for. */
-const QUESTIONS: readonly [keyof Requests, object][] = [
+const QUESTIONS: readonly (readonly [keyof Requests, object])[] = [
   ['process/list', {}],
   ['process/get', { process: key }],
   ['process/peers', { process: key }],
@@ -118,6 +140,14 @@ const QUESTIONS: readonly [keyof Requests, object][] = [
   ['process/memory', { process: key, offset: 0, count: 2 ** 20 }],
   ['process/memory', { process: key, offset: 99_999, count: 10 }],
   ['module/get', { module: 'm1' }],
+  ...[
+    'process.id + process.parent + big + half',
+    'process.name == "kitchen" && global == number',
+    'text[2]',
+    'list',
+    'map[7]',
+    'memory[131071]',
+  ].map((expression) => ['process/evaluate', { process: key, frame: 0, expression, ...TERMS }] as const),
 ];
 
 /**

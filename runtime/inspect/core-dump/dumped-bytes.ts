@@ -4,6 +4,8 @@ import type { DumpSegment, ReadDump } from './dump-reader.ts';
 /** The memory of a process as it was. What no segment has was zero, if it was not left out. */
 export interface DumpedBytes {
   readonly size: number;
+  /** Bytes before the first that were left out. */
+  readonly known: number;
   /** Fewer bytes than asked for where the memory ends; null where some of them were left out. */
   read(address: number, count: number): Uint8Array | null;
 }
@@ -14,6 +16,7 @@ export function memoryOf({ bytes, segments, memories, about }: ReadDump, memory:
   const leftOut = (memory === 0 ? about?.leftOut : about?.leftOutOfOthers?.[memory - 1]) ?? [];
   return {
     size,
+    known: leftOut.reduce((known, [start]) => Math.min(known, start), size),
     read(address, count) {
       const start = Math.min(address, size);
       const end = Math.min(size, start + count);

@@ -1,6 +1,6 @@
 import type { ProcessId } from '../../kernel/ids.ts';
 import { displayName } from '../../text/display-name.ts';
-import { readModule } from '../../wasm/index.ts';
+import type { WasmModule } from '../../wasm/index.ts';
 import { keyOf } from '../process-key.ts';
 import type {
   ConfigInfo,
@@ -34,11 +34,13 @@ const NOT_KNOWN = 'the core dump does not have them';
 
 /**
  * The processes of a core dump; those of another runtime are its threads.
- * @param module the bytes of the module that they ran
+ * @param module that they ran
  * @throws CoreDumpError if the module is not that of the dump
  */
-export function dumpedProcesses(dump: ReadDump, module: Uint8Array): DumpedState[] {
-  const { code, globals, importedFunctions, importedGlobals } = readModule(module);
+export function dumpedProcesses(
+  dump: ReadDump,
+  { code, globals, importedFunctions, importedGlobals }: WasmModule,
+): DumpedState[] {
   const startOf = (functionIndex: number) => {
     const defined = functionIndex - importedFunctions;
     if (defined < 0 || defined >= code.functionCount)

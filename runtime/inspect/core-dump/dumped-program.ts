@@ -1,8 +1,13 @@
 import { type Disposable, ResponseError } from 'vscode-jsonrpc/node';
+import type { NamedModule } from '../../kernel/guest-stack.ts';
 import { displayName } from '../../text/display-name.ts';
-import { readOutline } from '../../wasm/index.ts';
+import { FunctionNames, readModule } from '../../wasm/index.ts';
+import { CallScope } from '../call-scope.ts';
 import { InspectClosedError, InspectRequestError } from '../client.ts';
+import { functionInTable } from '../entry-name.ts';
+import { type ExpressionTerms, valueIn } from '../evaluating.ts';
 import type { Inspected } from '../inspected.ts';
+import { InspectionError } from '../inspection-error.ts';
 import { Parameters } from '../parameters.ts';
 import {
   InspectError,
@@ -17,6 +22,7 @@ import {
 } from '../protocol.ts';
 import { MAIN_KEY } from './dump-content.ts';
 import type { ReadDump } from './dump-reader.ts';
+import { DumpedCall } from './dumped-call.ts';
 import { type DumpedState, dumpedProcesses } from './dumped-processes.ts';
 
 /** Messages where a client does not say how many it wants. */
@@ -30,7 +36,7 @@ export class DumpedProgram implements Inspected {
   readonly isRunning = false;
   readonly closed: Promise<void>;
   readonly #dump: ReadDump;
-  readonly #module: Uint8Array;
+  readonly #module: NamedModule;
   readonly #processes: readonly DumpedState[];
   readonly #listeners: Listeners = {};
   #close: () => void = () => {};
@@ -44,8 +50,9 @@ export class DumpedProgram implements Inspected {
    */
   constructor(dump: ReadDump, module: Uint8Array, path: string | null) {
     this.#dump = dump;
-    this.#module = module;
-    this.#processes = dumpedProcesses(dump, module);
+    const source = readModule(module);
+    this.#module = { source, functionNames: new FunctionNames(source) };
+    this.#processes = dumpedProcesses(dump, source);
     this.closed = new Promise((done) => {
       this.#close = done;
     });
@@ -73,7 +80,7 @@ export class DumpedProgram implements Inspected {
     try {
       return this.#answer(method, new Parameters(params));
     } catch (error) {
-      if (error instanceof ResponseError)
+      if (error instanceof ResponseError || error instanceof InspectionError)
         throw new InspectRequestError(error.code, error.message, { cause: error });
       throw error;
     }
@@ -114,6 +121,8 @@ export class DumpedProgram implements Inspected {
         return process().stack;
       case 'process/locals':
         return process().locals[params.count('frame')] ?? { locals: [], missing: 'there is no such call' };
+      case 'process/evaluate':
+        return this.#evaluate(process(), params.count('frame'), params.line('expression'), params.names());
       case 'process/globals':
         return { globals: process().globals };
       case 'process/mailbox':
@@ -129,7 +138,7 @@ export class DumpedProgram implements Inspected {
         return this.#moduleInfo(params.text('module'));
       case 'module/bytes':
         this.#checkModule(params.text('module'));
-        return { data: Buffer.from(this.#module).toString('base64') };
+        return { data: Buffer.from(this.#module.source.bytes).toString('base64') };
       case 'module/breakpoints':
         return { sites: params.offsets('offsets').map(() => null) };
       case 'process/data-breakpoints':
@@ -164,6 +173,17 @@ export class DumpedProgram implements Inspected {
     });
   }
 
+  #evaluate(
+    process: DumpedState,
+    frame: number,
+    expression: string,
+    { names = {}, types = [] }: ExpressionTerms,
+  ): Requests['process/evaluate']['result'] {
+    const call = new DumpedCall(process, frame, (place) => functionInTable(this.#module, place));
+    const scope = new CallScope(this.#module.source, call.layout, new Map(Object.entries(names)), types);
+    return valueIn(call, scope, expression);
+  }
+
   #process(key: ProcessInfo['key']): DumpedState {
     const found = this.#processes.find(({ info }) => info.key === key);
     if (found === undefined)
@@ -187,13 +207,13 @@ export class DumpedProgram implements Inspected {
 
   #moduleInfo(key: string): Requests['module/get']['result'] {
     this.#checkModule(key);
-    const exports = readOutline(this.#module).exports.slice(0, MAX_PAGE);
+    const { bytes, exports } = this.#module.source;
     const { program } = this.welcome;
     return {
       key,
       ...(program === '' ? {} : { origin: displayName(program) }),
-      size: this.#module.length,
-      exports: exports.map(({ name, kind }) => ({ name: displayName(name), kind })),
+      size: bytes.length,
+      exports: exports.slice(0, MAX_PAGE).map(({ name, kind }) => ({ name: displayName(name), kind })),
     };
   }
 

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Code } from '../../../runtime/expressions/index.ts';
-import { CallContext } from '../../../runtime/inspect/call-context.ts';
+import type { CallContext } from '../../../runtime/inspect/call-context.ts';
 import type { Holder } from '../../../runtime/inspect/holding.ts';
+import { ProcessCall } from '../../../runtime/inspect/process-call.ts';
 import { messageOf, SiteBreakpoint } from '../../../runtime/inspect/site-breakpoint.ts';
 
 const holder: Holder = {
@@ -24,7 +25,7 @@ const scope = { find: (name: string) => (name === 'x' ? failing : undefined) };
 
 test('whatever goes wrong in the expressions of a breakpoint is said, and is no failure of the process', () => {
   const logging = new SiteBreakpoint(holder, { log: 'x is {x}' }, scope, { count: 0 });
-  expect(logging.line(new CallContext())).toBe('x is {it cannot be evaluated: RangeError: out of range}');
+  expect(logging.line(new ProcessCall())).toBe('x is {it cannot be evaluated: RangeError: out of range}');
   expect(messageOf(new TypeError('no number'))).toBe('it cannot be evaluated: TypeError: no number');
 });
 
@@ -32,5 +33,5 @@ test('a log point whose condition cannot be compiled stops, as every breakpoint 
   const terms = { log: 'here', condition: 'nobody == 1', hits: '5' };
   const breakpoint = new SiteBreakpoint(holder, terms, scope, { count: 0 });
   expect(breakpoint.problem).toBe('there is no nobody here');
-  expect(breakpoint.hit(new CallContext())).toBe('stop');
+  expect(breakpoint.hit(new ProcessCall())).toBe('stop');
 });

@@ -7,8 +7,9 @@ import {
   parseExpression,
   valueText,
 } from '../../../runtime/expressions/index.ts';
-import { CallContext } from '../../../runtime/inspect/call-context.ts';
+import type { CallContext } from '../../../runtime/inspect/call-context.ts';
 import { ManagedCode } from '../../../runtime/inspect/managed-code.ts';
+import { ProcessCall } from '../../../runtime/inspect/process-call.ts';
 
 const TYPE_INFO = 16;
 const AT = 256;
@@ -31,7 +32,7 @@ const FIELDS = [
 const TYPE = { kind: 'object', typeInfo: 0, classes: [{ id: 3, name: 'Some', fields: FIELDS }] } as const;
 
 function contextOf(memory: DataView): CallContext {
-  class Fixed extends CallContext {
+  class Fixed extends ProcessCall {
     override get memory(): DataView {
       return memory;
     }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { compileExpression, parseExpression, valueText } from '../../../runtime/expressions/index.ts';
-import { CallContext } from '../../../runtime/inspect/call-context.ts';
+import type { CallContext } from '../../../runtime/inspect/call-context.ts';
 import type { Holder } from '../../../runtime/inspect/holding.ts';
+import { ProcessCall } from '../../../runtime/inspect/process-call.ts';
 import type { MapEntries, ValueType } from '../../../runtime/inspect/protocol.ts';
 import { SiteBreakpoint } from '../../../runtime/inspect/site-breakpoint.ts';
 import { typedCode } from '../../../runtime/inspect/typed-code.ts';
@@ -21,7 +22,7 @@ function mapOfItself(form: Form<MapEntries>): ValueType {
  * Counts how often the memory is looked at. The list at 0 is its own first element. A map there has one node, at 16, whose key is 0
  * and whose value is the map. The pointer at 32 leads to itself.
  */
-class Counting extends CallContext {
+class Counting extends ProcessCall {
   looks = 0;
   readonly #memory = new DataView(new ArrayBuffer(64));
 
@@ -65,7 +66,7 @@ endless.setUint32(20, 0xffff_ffff, true);
 endless.setUint32(24, 4, true);
 for (let edge = 0; edge < 12; edge++) endless.setUint32(48 + 4 * edge, 16, true);
 
-class Endless extends CallContext {
+class Endless extends ProcessCall {
   override get memory(): DataView {
     return endless;
   }
@@ -127,7 +128,7 @@ for (const [at, address] of [
 ] as const)
   MEMORY.setUint32(at, address, true);
 
-class FilledContext extends CallContext {
+class FilledContext extends ProcessCall {
   override get memory(): DataView {
     return MEMORY;
   }

@@ -5,13 +5,14 @@ import {
   parseExpression,
   valueText,
 } from '../../../runtime/expressions/index.ts';
-import { CallContext } from '../../../runtime/inspect/call-context.ts';
+import type { CallContext } from '../../../runtime/inspect/call-context.ts';
+import { ProcessCall } from '../../../runtime/inspect/process-call.ts';
 import type { ValueType } from '../../../runtime/inspect/protocol.ts';
 import { typedCode } from '../../../runtime/inspect/typed-code.ts';
 
 const EMPTY = new DataView(new ArrayBuffer(64));
 
-class EmptyContext extends CallContext {
+class EmptyContext extends ProcessCall {
   override get memory(): DataView {
     return EMPTY;
   }
