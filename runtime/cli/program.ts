@@ -67,7 +67,9 @@ export async function runProgram(args: readonly string[]): Promise<number> {
       await command.parseAsync(withOptionalValues(own.slice(1)), { from: 'user' });
     } else {
       const whole = args[0] === 'test' ? own : args;
-      await makeProgram(guestArguments).parseAsync(withOptionalValues(whole), {
+      const program = makeProgram(guestArguments);
+      checkHelp(program, whole);
+      await program.parseAsync(withOptionalValues(whole), {
         from: 'user',
       });
     }
@@ -79,6 +81,15 @@ export async function runProgram(args: readonly string[]): Promise<number> {
     return ExitCode.WrongUsage;
   }
   return 0;
+}
+
+/** Ends the command if help is asked for of a command that there is not: commander would print that of all. */
+function checkHelp(program: Command, [command, name]: readonly string[]): void {
+  if (command !== 'help' || name === undefined || name.startsWith('-')) return;
+  const known = ['help', ...program.commands.map((each) => each.name())];
+  if (known.includes(name)) return;
+  const similar = similarTo(name, known);
+  program.error(`error: unknown command '${name}'${similar === null ? '' : `\n(Did you mean ${similar}?)`}`);
 }
 
 /** Gives options whose value is missing the usual one, so that the word after them is not taken for it. */

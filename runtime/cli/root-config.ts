@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type PreopenedDirectory, ProcessConfig } from '../permissions/config.ts';
 import { listenRules, NetworkPermission } from '../permissions/network-permission.ts';
@@ -130,7 +130,10 @@ function checkNames(directories: readonly PreopenedDirectory[]): void {
 
 function checkedDirectory(path: string): string {
   try {
-    if (statSync(path).isDirectory()) return path;
+    if (statSync(path).isDirectory()) {
+      accessSync(path, constants.X_OK);
+      return path;
+    }
   } catch (error) {
     const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     const reason = isMissing ? 'does not exist' : 'cannot be opened';

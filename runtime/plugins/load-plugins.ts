@@ -27,12 +27,12 @@ export async function loadPlugins(paths: readonly string[]): Promise<PluginHost>
 }
 
 async function loadPlugin(path: string): Promise<AnyPlugin> {
-  // Node's own errors name the importing file, which is part of this command.
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) throw new PluginError(`Plugin '${path}' not found`);
-  if (found.isDirectory()) throw new PluginError(`Plugin '${path}' is a directory`);
   let module: Record<string, unknown>;
   try {
+    // Node's own errors name the importing file, which is part of this command.
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) throw new Error('there is no such file');
+    if (found.isDirectory()) throw new Error('it is a directory');
     module = (await importModule(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
   } catch (error) {
     throw new PluginError(`Plugin '${path}' cannot be loaded: ${reason(error)}`, { cause: error });

@@ -188,7 +188,8 @@ test.each<[string, string[], string]>([
     ['run', `--max-memory=${'9'.repeat(16)}`, 'good.wat'],
     'of at most 15 digits.',
   ],
-  ['help of what is none', ['help', 'fly'], 'Usage: lunatic'],
+  ['help of what is none', ['help', 'fly'], "error: unknown command 'fly'\n(see `lunatic --help`)\n"],
+  ['help of what nearly is one', ['help', 'exprots'], '(Did you mean exports?)'],
   ['nothing at all', [], 'Usage: lunatic'],
 ])('%s is wrong usage: exit code 2', async (_, args, message) => {
   const { stdout, stderr, exitCode } = await lunatic(args, { cwd: folder });

@@ -134,7 +134,9 @@ describe('lunatic run --plugin', () => {
   });
 
   test.each([
-    ['missing.mjs', undefined, /^Error: Plugin '.*missing\.mjs' not found\n$/],
+    ['missing.mjs', undefined, /^Error: Plugin '.*missing\.mjs' cannot be loaded: there is no such file\n$/],
+    ['.', undefined, /^Error: Plugin '.*' cannot be loaded: it is a directory\n$/],
+    [`${'long'.repeat(70)}.mjs`, undefined, /^Error: Plugin '.*long\.mjs' cannot be loaded: ENAMETOOLONG/],
     [
       'syntax.mjs',
       'export default {',
