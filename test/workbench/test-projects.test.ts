@@ -110,6 +110,7 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.command('Problems: Focus on Problems View');
     await workbench.problem('cannot find value `cuont` in this scope').dblclick();
     await workbench.editorShows('cuont * 3');
+    await workbench.editorHasFocus();
     workbench.workspace.write('shop/src/lib.rs', LIBRARY);
     await workbench.goToFile('till/src/main.rs');
     await workbench.page.keyboard.press('Control+F5');
