@@ -179,12 +179,25 @@ function collectNames(value: string, previous: readonly string[] = []): string[]
   return collectWords(value, previous);
 }
 
+/** Refuses what would be taken for an address where a port was meant: `--deny-net=::1:80` would not deny what it seems to. */
+function collectAddresses(value: string, previous: readonly string[] = []): string[] {
+  const words = collectWords(value, previous);
+  for (const word of words) {
+    const [, address, last] = /^([^[\]/]*::[^[\]/]*):(\d{1,5})$/.exec(word) ?? [];
+    if (address !== undefined)
+      throw new InvalidArgumentError(
+        `'${word}' may be an address, or one with a port: write [${word}] or [${address}]:${last}.`,
+      );
+  }
+  return words;
+}
+
 function collectConnectRules(value: string, previous: readonly string[] = []): string[] {
-  return checked(collectWords(value, previous), (rules) => new NetworkRules(rules));
+  return checked(collectAddresses(value, previous), (rules) => new NetworkRules(rules));
 }
 
 function collectListenRules(value: string, previous: readonly string[] = []): string[] {
-  return checked(collectWords(value, previous), listenRules);
+  return checked(collectAddresses(value, previous), listenRules);
 }
 
 function collectHostRules(value: string, previous: readonly string[] = []): string[] {

@@ -268,6 +268,7 @@ describe('lunatic run', () => {
     [['--allow-net=nonsense:x'], "'x' is neither a port nor a range of ports"],
     [['--allow-listen=example.org'], 'sockets are bound to addresses'],
     [['--allow-command-env=LANG,A=B'], 'It must be names alone, as LANG,TZ'],
+    [['--deny-net=10.0.0.0/8,::1:80'], 'may be an address, or one with a port: write [::1:80] or [::1]:80.'],
     [['--max-memory=lots'], 'It must be a number of bytes'],
     [
       ['--deny-host=lunatic::sqlit'],
