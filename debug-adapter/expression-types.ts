@@ -12,6 +12,7 @@ import { mapType, stringType, type TypeFinder } from './expression-libraries.ts'
 import { innerOf, sharedList } from './expression-pointers.ts';
 import { byteOf } from './type-parts.ts';
 import { baseName, standardName } from './values/rust/names.ts';
+import { isWideCharacter } from './values/type-names.ts';
 
 /** The most types that one expression takes along, and all that share a list. */
 const MOST_TYPES = 300;
@@ -28,6 +29,13 @@ const MOST_LEVELS = 8;
 const MOST_STEPS = 100_000;
 
 const VOID: ValueType = { kind: 'integer', bytes: 1, isSigned: false };
+
+/** A type, and whether one of its names is that of a wide character of C. */
+interface Resolved {
+  readonly id: TypeId;
+  readonly type: TypeInfo;
+  readonly isWide: boolean;
+}
 
 /** Gets types by their ids, with some that they are made of. */
 type ReadTypes = (ids: readonly TypeId[]) => Promise<ReadonlyMap<TypeId, TypeInfo>>;
@@ -113,32 +121,36 @@ export class ExpressionTypes {
   async add(id: TypeId | null, depth: number): Promise<number> {
     const info = depth < 0 ? null : await this.#resolved(id);
     if (info === null) return this.#voidPlace();
-    const key = `${depth} ${info.id} ${info.type.name === null ? info.type.label : ''}`;
+    const key = `${depth} ${info.id} ${info.type.name === null ? info.type.label : ''}${info.isWide ? 'wide' : ''}`;
     const known = this.#places.get(key);
     if (known !== undefined) return known;
     const place = this.#push(VOID);
     if (place === this.#void) return place;
     this.#places.set(key, place);
     this.#added.push(key);
-    this.list[place] = await this.#convert(info.type, depth);
+    this.list[place] = info.isWide
+      ? (wideCharacter(info.type) ?? (await this.#convert(info.type, depth)))
+      : await this.#convert(info.type, depth);
     return place;
   }
 
   /** A type behind the names and qualifiers that it has. Null if there is none, or if too many were looked at. */
-  async #resolved(first: TypeId | null): Promise<{ readonly id: TypeId; readonly type: TypeInfo } | null> {
+  async #resolved(first: TypeId | null): Promise<Resolved | null> {
     if (++this.#steps > MOST_STEPS) {
       this.#isCut = true;
       return null;
     }
     let id = first;
     let alias: string | null = null;
+    let isWide = false;
     for (let i = 0; id !== null && i < 32; i++) {
       if (!this.#infos.has(id)) this.know(await this.#read([id]));
       const type = this.#infos.get(id);
       if (type === undefined) return null;
+      isWide ||= isWideCharacter(type.name);
       // What has no name of its own is called as it is in a typedef.
       if (type.kind !== 'alias')
-        return { id, type: type.name === null && alias !== null ? { ...type, label: alias } : type };
+        return { id, type: type.name === null && alias !== null ? { ...type, label: alias } : type, isWide };
       if (type.form === 'typedef') alias = type.label;
       id = type.target;
     }
@@ -298,7 +310,9 @@ export class ExpressionTypes {
   async #library(type: StructType, depth: number): Promise<ValueType | null> {
     const finder = this.#finder(depth - 1);
     return (
-      (await mapType(type, finder)) ?? (await stringType(type, finder)) ?? (await sharedList(type, finder))
+      (await mapType(type, finder)) ??
+      (await stringType(type, this.#finder(Math.max(0, depth - 1)))) ??
+      (await sharedList(type, finder))
     );
   }
 
@@ -371,6 +385,12 @@ function byteNamed(type: StructType, name: string): number | null {
 /** Whether a pointer is one that its language follows on its own; Rust gives names to all of them. */
 function isReference({ form, name }: PointerType): boolean {
   return form === 'reference' || form === 'rvalue' || (name !== null && !name.startsWith('*'));
+}
+
+/** The wide characters of C; null for what only has their name. */
+function wideCharacter(type: TypeInfo): ValueType | null {
+  if (type.kind !== 'base' || (type.size !== 2 && type.size !== 4)) return null;
+  return { kind: 'integer', bytes: type.size, isSigned: type.isSigned, isCharacter: true };
 }
 
 function baseType(type: BaseType): ValueType {

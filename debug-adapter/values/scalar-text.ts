@@ -49,7 +49,6 @@ export function baseText(type: BaseType, bits: bigint, size: number, language: S
     case 'address':
       return hexText(bits);
     default:
-      if (type.name === 'wchar_t') return `${bits} ${characterText(bits)}`;
       return integerText(type, bits, width);
   }
 }

@@ -7,9 +7,9 @@ import {
   type TypeId,
   type TypeInfo,
 } from '../../runtime/internal.ts';
-import { baseText, hexText, quoted } from './scalar-text.ts';
+import { baseText, characterText, hexText, quoted } from './scalar-text.ts';
 import type { Steps } from './steps.ts';
-import { typeName } from './type-names.ts';
+import { isWideCharacter, typeName } from './type-names.ts';
 import { addressOf, inMemory, type Part, type Shown, type Value } from './value.ts';
 import type { ValueReader } from './value-reader.ts';
 
@@ -27,8 +27,6 @@ const MAX_STRING_BYTES = 2 ** 16;
 
 /** Names for a type in each other. */
 const MAX_ALIASES = 32;
-/** C's types of wide characters. */
-const WIDE: ReadonlySet<string> = new Set(['wchar_t', 'char16_t', 'char32_t']);
 
 /** Parts without names in parts without names. */
 const MAX_ANONYMOUS = 8;
@@ -217,7 +215,11 @@ export class Shower {
     if (type.kind === 'base') {
       const isSigned = type.isSigned && value.bits !== undefined;
       const shown = isSigned ? BigInt.asUintN(8 * (type.size ?? 4), BigInt.asIntN(width, bits)) : bits;
-      return { text: baseText(type, shown, type.size ?? 4, this.reader.language), scalar: value };
+      const isWide = (await this.#wideSize(value.type)) !== null;
+      const text = isWide
+        ? `${shown} ${characterText(shown)}`
+        : baseText(type, shown, type.size ?? 4, this.reader.language);
+      return { text, scalar: value };
     }
     const underlying = await this.reader.types.resolve(type.underlying);
     const isSigned =
@@ -261,7 +263,8 @@ export class Shower {
     if (wide !== null) {
       const bytes = await this.reader.memory.upTo(address, wide * (MAX_STRING + 1));
       const named = async () => [{ name: '*', value: target, path: '*' }];
-      return { text: `${text} ${wideText(bytes, wide)}`, scalar: value, named, target };
+      const string = wideText(bytes, wide);
+      return { text: `${text} ${stringText(string, string.length)}`, string, scalar: value, named, target };
     }
     const shown = depth < MAX_DEPTH ? await this.show(target, depth + 1) : { text: '…' };
     const isStruct = pointed.kind === 'struct';
@@ -285,7 +288,7 @@ export class Shower {
     let at = id;
     for (let count = 0; at !== null && count < MAX_ALIASES; count++) {
       const type = await this.reader.types.get(at);
-      if (type?.name != null && WIDE.has(type.name)) {
+      if (type !== null && isWideCharacter(type.name)) {
         const size = await this.reader.types.sizeOf(at);
         return size === 2 || size === 4 ? size : null;
       }
@@ -324,7 +327,8 @@ export class Shower {
       const wide = await this.#wideSize(type.element);
       if (wide !== null) {
         const bytes = await this.reader.bytes(value, Math.min(count * wide, MAX_STRING_BYTES));
-        if (bytes !== null) return { text: wideText(bytes, wide), count, page };
+        const string = bytes === null ? null : wideText(bytes, wide);
+        if (string !== null) return { text: stringText(string, string.length), string, count, page };
       }
       if (!isText(element)) return await this.elements(count, page, depth);
       // Of an array whose length is not said, the text is as long as that of a pointer.
@@ -364,7 +368,7 @@ function wideText(bytes: Uint8Array, size: 2 | 4): string {
     if (code === 0) break;
     text += code > 0x10ffff ? '\ufffd' : String.fromCodePoint(code);
   }
-  return stringText(text, text.length);
+  return text;
 }
 
 function stringText(text: string, length: number): string {

@@ -19,3 +19,10 @@ export function typeName(label: string, language: SourceLanguage): string {
     .replace(/ +>/g, '>')
     .replace(CPP_STRING, 'std::string');
 }
+
+/** C's types of wide characters. */
+const WIDE: ReadonlySet<string> = new Set(['wchar_t', 'char16_t', 'char32_t']);
+
+export function isWideCharacter(name: string | null): boolean {
+  return name !== null && WIDE.has(name);
+}

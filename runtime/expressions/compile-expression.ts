@@ -8,7 +8,19 @@ import { inMemory, stringAt, textAt } from './memory-code.ts';
 import { floatOf, integerOf, isCString, singleOf, textOf, truthOf } from './operands.ts';
 import { decayed, notNull, pointerCode, pointerTo } from './pointer-code.ts';
 import { dottedName, type Expression, type TypeName, typeKey } from './syntax.ts';
-import { aType, BOOLEAN, FLOAT, INTEGER, sizeOf, TEXT, type Type, typeNamed, typeText } from './type.ts';
+import {
+  aType,
+  BOOLEAN,
+  type CharacterSize,
+  characterSize,
+  FLOAT,
+  INTEGER,
+  sizeOf,
+  TEXT,
+  type Type,
+  typeNamed,
+  typeText,
+} from './type.ts';
 import { valueText } from './value-text.ts';
 
 /**
@@ -313,14 +325,16 @@ function call<In extends Context>(name: string, given: readonly Code<In>[]): Cod
   }
   if (name === 'text' && first !== undefined && given.length === 1) {
     const address = textStart(first);
-    return { type: TEXT, value: (context) => stringAt(context.memory, address(context)) };
+    const size = sizeOfCharacter(first.type);
+    return { type: TEXT, value: (context) => stringAt(context.memory, address(context), undefined, size) };
   }
   if (name === 'text' && first !== undefined && second !== undefined && given.length === 2) {
     const address = textStart(first);
     const length = integerOf(second, 'a length');
+    const size = sizeOfCharacter(first.type);
     return {
       type: TEXT,
-      value: (context) => textAt(context.memory, address(context), Number(length(context))),
+      value: (context) => textAt(context.memory, address(context), Number(length(context)), size),
     };
   }
   if (name === 'contains' && first !== undefined && second !== undefined && given.length === 2) {
@@ -340,6 +354,12 @@ function call<In extends Context>(name: string, given: readonly Code<In>[]): Cod
 function textStart<In extends Context>(code: Code<In>): (context: In) => number {
   const address = addressIn(decayed(code));
   return code.called === undefined ? address : notNull(address, 'the pointer');
+}
+
+/** Bytes of a character of what a pointer or an array is the start of. */
+function sizeOfCharacter(type: Type): CharacterSize {
+  const to = type.kind === 'pointer' ? type.to : type.kind === 'array' ? type.of : undefined;
+  return characterSize(to) ?? 1;
 }
 
 function lengthOf<In extends Context>(code: Code<In>): Code<In> {

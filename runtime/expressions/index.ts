@@ -21,5 +21,17 @@ export {
   sizedNamesIn,
   typeKey,
 } from './syntax.ts';
-export { aType, BOOLEAN, BYTE, INTEGER, sizeOf, TEXT, type Type, typeFromText, typeText } from './type.ts';
+export {
+  aType,
+  BOOLEAN,
+  BYTE,
+  type CharacterSize,
+  characterSize,
+  INTEGER,
+  sizeOf,
+  TEXT,
+  type Type,
+  typeFromText,
+  typeText,
+} from './type.ts';
 export { cCharacterText, constantText, floatText, shortest, valueText } from './value-text.ts';

@@ -2,7 +2,7 @@ import { countOf } from '../text/quantities.ts';
 import type { Code, Context, Value } from './code.ts';
 import { exact, type Integer } from './exact.ts';
 import { ExpressionError } from './expression-error.ts';
-import { aType, sizeOf, type Type } from './type.ts';
+import { aType, type CharacterSize, sizeOf, type Type } from './type.ts';
 
 /** The most bytes of a text that are read. */
 export const MOST_TEXT = 0x1_0000;
@@ -26,9 +26,26 @@ export function inMemory<In extends Context>(type: Type, address: (context: In) 
   };
 }
 
-/** The bytes of a C string up to its end, or that of the array that it is in. */
-export function stringAt(memory: DataView, at: number, most = Number.POSITIVE_INFINITY): string {
-  checkRange(memory, at, 1);
+/**
+ * The text of a C string up to its end, or that of the array that it is in.
+ * @param most characters
+ * @param size bytes of each
+ */
+export function stringAt(
+  memory: DataView,
+  at: number,
+  most = Number.POSITIVE_INFINITY,
+  size: CharacterSize = 1,
+): string {
+  checkRange(memory, at, size);
+  if (size > 1) {
+    const room = Math.min(MOST_TEXT, memory.byteLength - at);
+    const count = Math.min(most, Math.floor(room / size));
+    let length = 0;
+    while (length < count && characterAt(memory, at + length * size, size) !== 0) length++;
+    if (length === count && count < most) throw new ExpressionError(`the text at ${hex(at)} does not end`);
+    return wideText(memory, at, length, size);
+  }
   const bytes = new Uint8Array(
     memory.buffer,
     memory.byteOffset + at,
@@ -40,12 +57,32 @@ export function stringAt(memory: DataView, at: number, most = Number.POSITIVE_IN
   return decoder.decode(bytes.subarray(0, end));
 }
 
-/** The text of some bytes. */
-export function textAt(memory: DataView, at: number, length: number): string {
-  if (!(length >= 0 && length <= MOST_TEXT))
-    throw new ExpressionError(`a text of ${length} bytes is longer than ${MOST_TEXT}`);
-  checkRange(memory, at, length);
-  return decoder.decode(new Uint8Array(memory.buffer, memory.byteOffset + at, length));
+/**
+ * The text of some characters.
+ * @param size bytes of each
+ */
+export function textAt(memory: DataView, at: number, length: number, size: CharacterSize = 1): string {
+  const bytes = length * size;
+  if (!(bytes >= 0 && bytes <= MOST_TEXT))
+    throw new ExpressionError(`a text of ${bytes} bytes is longer than ${MOST_TEXT}`);
+  checkRange(memory, at, bytes);
+  return size === 1
+    ? decoder.decode(new Uint8Array(memory.buffer, memory.byteOffset + at, length))
+    : wideText(memory, at, length, size);
+}
+
+function characterAt(memory: DataView, at: number, size: CharacterSize): number {
+  return size === 2 ? memory.getUint16(at, true) : memory.getUint32(at, true);
+}
+
+/** The text of wide characters, of which two may be one in UTF-16. */
+function wideText(memory: DataView, at: number, count: number, size: CharacterSize): string {
+  let text = '';
+  for (let i = 0; i < count; i++) {
+    const code = characterAt(memory, at + i * size, size);
+    text += code > 0x10_ffff ? '\ufffd' : String.fromCodePoint(code);
+  }
+  return text;
 }
 
 function checkRange(memory: DataView, at: number, size: number): void {

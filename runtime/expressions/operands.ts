@@ -4,7 +4,7 @@ import type { Integer } from './exact.ts';
 import { ExpressionError } from './expression-error.ts';
 import { stringAt } from './memory-code.ts';
 import { notNull } from './pointer-code.ts';
-import { aType, type Type } from './type.ts';
+import { aType, characterSize, type Type } from './type.ts';
 
 /** @throws ExpressionError if it is no single value */
 export function singleOf<In extends Context>({ type, value }: Code<In>): (context: In) => Value {
@@ -58,14 +58,17 @@ export function truthOf<In extends Context>(code: Code<In>): (context: In) => bo
 /** A text, or that of a C string. */
 export function textOf<In extends Context>(code: Code<In>): (context: In) => Value {
   const { type, address } = code;
-  if (type.kind === 'array' && isByte(type.of) && address !== undefined)
-    return (context) => stringAt(context.memory, address(context), type.count);
+  if (type.kind === 'array' && address !== undefined) {
+    const size = characterSize(type.of);
+    if (size !== null) return (context) => stringAt(context.memory, address(context), type.count, size);
+  }
   const value = singleOf(code);
   if (type.kind === 'text') return value;
-  if (isCString(type)) {
+  const size = type.kind === 'pointer' ? characterSize(type.to) : null;
+  if (size !== null) {
     const start = (context: In) => Number(value(context));
     const from = code.called === undefined ? start : notNull(start, 'the pointer');
-    return (context) => stringAt(context.memory, from(context));
+    return (context) => stringAt(context.memory, from(context), undefined, size);
   }
   throw new ExpressionError(`${aType(type)} is not compared with a text`);
 }
@@ -80,9 +83,5 @@ export function comparedText<In extends Context>(code: Code<In>): (context: In) 
 
 /** Whether a value of a type may be the address of a C string. */
 export function isCString(type: Type): boolean {
-  return type.kind === 'pointer' && isByte(type.to);
-}
-
-function isByte(type: Type): boolean {
-  return type.kind === 'integer' && type.bytes === 1;
+  return type.kind === 'pointer' && characterSize(type.to) !== null;
 }

@@ -15,8 +15,9 @@ const MOST_DIGITS = 400;
  * be that of `x ? $a : $b`. */
 const NAME = /\$"(?:[^"\\]|\\.)*"|\$[\w.:]*[\w.]|[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*/y;
 const NUMBER = /0[xX][\da-fA-F_]+|0[bB][01_]+|\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?/y;
-const CHARACTER = /'(?:[^'\\]|\\(?:u\{[^}]*\}|x..|.))'/uy;
-const TEXT = /"(?:[^"\\]|\\.)*"/sy;
+const CHARACTER = /(?:u8|[LuU])?'(?:[^'\\]|\\(?:u\{[^}]*\}|x..|.))'/uy;
+/** C says with a letter before it of which characters it consists. */
+const TEXT = /(?:u8|[LuU])?"(?:[^"\\]|\\.)*"/sy;
 const SIGN = /->|\|\||&&|===|!==|==|!=|<=|>=|<<|>>|[-+*/%<>!~&|^()[\].,?:]/y;
 const SPACE = /\s+/y;
 
@@ -39,18 +40,18 @@ export function readTokens(text: string): Token[] {
 }
 
 function readToken(match: (pattern: RegExp) => string | undefined): Token | undefined {
+  const text = match(TEXT);
+  if (text !== undefined) return { kind: 'text', value: unescaped(text.slice(text.indexOf('"') + 1, -1)) };
+  const character = match(CHARACTER);
+  if (character !== undefined) {
+    const inside = unescaped(character.slice(character.indexOf("'") + 1, -1));
+    return { kind: 'integer', value: BigInt(inside.codePointAt(0) ?? 0), isCharacter: true };
+  }
   const name = match(NAME);
   if (name !== undefined)
     return { kind: 'name', name: name.startsWith('$"') ? `$${unescaped(name.slice(2, -1))}` : name };
   const number = match(NUMBER);
   if (number !== undefined) return numberIn(number);
-  const character = match(CHARACTER);
-  if (character !== undefined) {
-    const value = BigInt(unescaped(character.slice(1, -1)).codePointAt(0) ?? 0);
-    return { kind: 'integer', value, isCharacter: true };
-  }
-  const text = match(TEXT);
-  if (text !== undefined) return { kind: 'text', value: unescaped(text.slice(1, -1)) };
   const sign = match(SIGN);
   // TypeScript has three signs for it.
   return sign === undefined ? undefined : { kind: 'sign', sign: sign.replace(/^([=!])==$/, '$1=') };

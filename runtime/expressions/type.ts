@@ -14,7 +14,7 @@ export type Type =
       readonly kind: 'integer';
       readonly bytes?: 1 | 2 | 4 | 8 | 16;
       readonly isSigned: boolean | null;
-      /** Whether it is a `char` of C, which is displayed with its character. */
+      /** Whether it is a `char` or a wide character of C, which is displayed with its character. */
       readonly isCharacter?: boolean;
       /** Of an enum of C: its constants, with their values in decimal. */
       readonly constants?: readonly Constant[];
@@ -152,6 +152,17 @@ const OTHERS_OF_C: ReadonlyMap<string, number> = new Map([
 
 function withoutSigns(words: readonly string[]): string {
   return words.filter((word) => !SIGNS.has(word) && word !== 'int').join(' ');
+}
+
+/** Bytes of a character of a text. */
+export type CharacterSize = 1 | 2 | 4;
+
+/** Bytes of a character, if texts of C consist of such integers; null for any other type. */
+export function characterSize(type: Type | undefined): CharacterSize | null {
+  if (type?.kind !== 'integer') return null;
+  const { bytes, isCharacter } = type;
+  if (bytes === 1) return 1;
+  return isCharacter === true && (bytes === 2 || bytes === 4) ? bytes : null;
 }
 
 /** How a type is called. */

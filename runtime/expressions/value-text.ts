@@ -15,7 +15,10 @@ function textOf(type: Type, value: Value, { memory }: Context): string {
     case 'float':
       return floatText(type.bytes === 4 ? shortest(Number(value)) : Number(value));
     case 'integer':
-      if (type.isCharacter === true) return cCharacterText(Number(value));
+      if (type.isCharacter === true)
+        return (type.bytes ?? 1) > 1
+          ? `${value} ${characterText(Number(value))}`
+          : cCharacterText(Number(value));
       return type.constants === undefined ? String(value) : constantText(type.constants, BigInt(value));
     case 'character':
       return characterText(Number(value));

@@ -1,5 +1,5 @@
 /** What log points print of values that are no single ones: what variables are displayed as, but for rare types. */
-import { type Code, ExpressionError, stringAt, valueText } from '../expressions/index.ts';
+import { type CharacterSize, type Code, ExpressionError, stringAt, valueText } from '../expressions/index.ts';
 import type { CallContext } from './call-context.ts';
 
 /** Values in each other that are displayed; what only stands for another one is as much of one. */
@@ -73,20 +73,20 @@ export function keysText(
   return `(${count}) {${listText(parts, context, depth, false, parts.length < count)}}`;
 }
 
-/** `0x400 {x: 3}`: an address, and what is there. */
+/** `0x400 {x: 3}`: an address, and what is there; of one that leads to a text, its characters have so many bytes. */
 export function pointerText(
   address: number,
   to: Code<CallContext>,
-  { isFunction, isCharacter }: { readonly isFunction: boolean; readonly isCharacter: boolean },
+  { isFunction, character }: { readonly isFunction: boolean; readonly character: CharacterSize | null },
   context: CallContext,
   depth: number,
 ): string {
   const hex = `0x${address.toString(16)}`;
   if (address === 0) return 'NULL';
   if (isFunction) return context.functionInTable(address) ?? `function ${address} of the table`;
-  if (isCharacter) {
+  if (character !== null) {
     try {
-      const text = stringAt(context.memory, address);
+      const text = stringAt(context.memory, address, undefined, character);
       return depth === 0 ? text : `${hex} ${JSON.stringify(text)}`;
     } catch (error) {
       if (error instanceof ExpressionError) return hex;

@@ -1,7 +1,9 @@
 import {
   aType,
   BYTE,
+  type CharacterSize,
   type Code,
+  characterSize,
   ExpressionError,
   inMemory,
   pointerCode,
@@ -102,9 +104,10 @@ function codeAt(
       };
       const length: Address = (context) => elements(context).count;
       if (info.isText) {
+        const character = characterOf(types[info.of]) ?? 1;
         const value = (context: CallContext) => {
           const { start, count } = elements(context);
-          return textAt(context.memory, start, count);
+          return textAt(context.memory, start, count, character);
         };
         return { type: TEXT, address, length, value };
       }
@@ -135,8 +138,9 @@ function codeAt(
         to: (at) => typedCode(types, info.of, at),
         element,
         text(context, depth) {
-          if (isCharacter(types[info.of])) {
-            const text = stringAt(context.memory, address(context), info.count);
+          const character = characterOf(types[info.of]);
+          if (character !== null) {
+            const text = stringAt(context.memory, address(context), info.count, character);
             return depth === 0 ? text : JSON.stringify(text);
           }
           return elementsText(info.count ?? 0, (index) => element(() => index), context, depth);
@@ -248,15 +252,15 @@ function typedPointer(
     // Types may lead to themselves.
     ...(level < MOST_LEVELS ? {} : { member: () => undefined }),
     text(context, depth) {
-      const known = { isFunction: isFunction === true, isCharacter: isCharacter(types[target]) };
+      const known = { isFunction: isFunction === true, character: characterOf(types[target]) };
       return pointerText(address(context), to(address), known, context, depth);
     },
   };
 }
 
-/** Whether it is a `char` of C. */
-function isCharacter(type: ValueType | undefined): boolean {
-  return type?.kind === 'integer' && type.isCharacter === true;
+/** Bytes of a character of C; null for any other type. */
+function characterOf(type: ValueType | undefined): CharacterSize | null {
+  return type?.kind === 'integer' && type.isCharacter === true ? characterSize(type) : null;
 }
 
 function elementAt(

@@ -239,6 +239,12 @@ test('with pointers in C', async () => {
       'points[1]': '{x: 3, y: 4}',
       points: '(3) [{x: 1, y: 2}, {x: 3, y: 4}, {x: 5, y: 6}]',
       'apply == add && apply != multiply': 'true',
+      'wide[1]': "239 'ï'",
+      'wide == L"wïde" && wide != L"w"': 'true',
+      'wide_pointer == L"more" && short_text == u"sh" && long_text == U"lo"': 'true',
+      'contains(wide, "ïd") && len(wide) == 8 && wide[1] == L\'ï\'': 'true',
+      'text(wide_pointer) == "more" && text(wide_pointer, 2) == "mo"': 'true',
+      wide: 'wïde',
       'number === 6 && header!.length !== 3': 'true',
     },
   );
@@ -321,6 +327,21 @@ test.each([
     expect(await timeOf('counts["x"]', 'There is no "x" in counts')).toBeLessThan(10_000);
   },
 );
+
+test("of wide characters in C++'s library", async () => {
+  const source = join(folder, 'library.cpp');
+  const program = unpacked('library-cpp.wasm.gz');
+  await check(
+    { program, source, mark: '// here', sourceFileMap: { '/project': folder } },
+    {
+      'wide == u"wide é" && widest == L"w"': 'true',
+      wider: 'a text that is too long to be inside 😀',
+      'contains(wider, "inside") && wide != "wide"': 'true',
+      "letter == L'é'": 'true',
+      letter: "233 'é'",
+    },
+  );
+});
 
 test('in AssemblyScript', async () => {
   const source = join(folder, 'values.ts');

@@ -38,7 +38,7 @@ export type ValueType =
       readonly kind: 'integer';
       readonly bytes: 1 | 2 | 4 | 8 | 16;
       readonly isSigned: boolean;
-      /** Whether it is a `char` of C, which is displayed with its character. */
+      /** Whether it is a `char` or a wide character of C, which is displayed with its character. */
       readonly isCharacter?: boolean;
       /** Of an enum of C: its constants, with their values in decimal. */
       readonly constants?: readonly { readonly name: string; readonly value: string }[];
