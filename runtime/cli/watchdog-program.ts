@@ -31,13 +31,33 @@ function react(name) {
     return;
   }
   const answers = Atomics.load(words, 1);
+  const hasAnswered = () => Atomics.load(words, 1) !== answers;
   parentPort.postMessage(null);
   setTimeout(() => {
-    if (Atomics.load(words, 1) === answers) end(name);
-  }, patience);
+    if (hasAnswered()) return;
+    const session = openDebugger();
+    setTimeout(() => {
+      if (hasAnswered()) session.disconnect();
+      else end(name, session);
+    }, patience / 2);
+  }, patience / 2);
 }
 
-function end(name) {
+const guests = new Set();
+
+// On a busy machine this takes long, so it is done before it is needed.
+function openDebugger() {
+  const { Session } = require('node:inspector');
+  const session = new Session();
+  session.connectToMainThread();
+  session.on('Debugger.scriptParsed', ({ params }) => {
+    if (params.scriptLanguage === 'WebAssembly') guests.add(params.scriptId);
+  });
+  session.post('Debugger.enable');
+  return session;
+}
+
+function end(name, session) {
   const whose = 'process ' + new Float64Array(running)[0];
   const say = (place) => {
     try {
@@ -46,19 +66,11 @@ function end(name) {
     process.kill(process.pid, 'SIGKILL');
   };
   setTimeout(() => say(' (in a single call, which cannot be looked into)'), patience / 2);
-  const { Session } = require('node:inspector');
-  const session = new Session();
-  session.connectToMainThread();
-  const guests = new Set();
-  session.on('Debugger.scriptParsed', ({ params }) => {
-    if (params.scriptLanguage === 'WebAssembly') guests.add(params.scriptId);
-  });
   session.on('Debugger.paused', ({ params: { callFrames } }) => {
     const [top, ...rest] = callFrames;
     const frames = [top, ...rest.filter(({ location }) => guests.has(location.scriptId))].slice(0, 8);
     say(' (in ' + frames.map(nameOf).join(', called by ') + ')');
   });
-  session.post('Debugger.enable');
   session.post('Debugger.pause');
 }
 
