@@ -11,6 +11,14 @@ const Manifest = v.object({
   scripts: v.optional(v.record(v.string(), v.string()), {}),
 });
 
+/** Otherwise CMake gives programs for WASI no suffix. A project of C alone does not use that of C++, of which CMake need not warn. */
+const SUFFIXES = ['C', 'CXX']
+  .map((language) => `-DCMAKE_EXECUTABLE_SUFFIX_${language}=.wasm`)
+  .concat('--no-warn-unused-cli');
+
+/** Its programs are scripts beside their modules. */
+const EMSCRIPTEN = /emscripten/i;
+
 /** The files with presets of CMake, those of the user first. */
 export const PRESET_FILES = ['CMakeUserPresets.json', 'CMakePresets.json'];
 /** The part of them that matters here. */
@@ -46,11 +54,15 @@ export async function readCMakeLists(path: string): Promise<Project | undefined>
   const presets = await presetsIn(dirname(path));
   if (presets.length === 0 && !MAKES_MODULE.test(text)) return undefined;
   const name = /\bproject\s*\(\s*([\w.-]+)/i.exec(text)?.[1] ?? basename(dirname(path));
+  const names = presets.map((preset) => preset.name);
+  const said = [text, JSON.stringify(presets)].join();
+  const suffixes = EMSCRIPTEN.test(said) ? [] : SUFFIXES;
   return toolProject(path, name, (profile) => {
-    const preset = presets.find((one) => one.toLowerCase().includes(profile)) ?? presets[0];
+    const preset = names.find((one) => one.toLowerCase().includes(profile)) ?? names[0];
     const options = [
       ...(preset === undefined ? [] : ['--preset', preset]),
       ...['-B', BUILD_FOLDER, `-DCMAKE_BUILD_TYPE=${profile === 'debug' ? 'Debug' : 'Release'}`],
+      ...suffixes,
     ];
     return [
       { command: 'cmake', args: options },
@@ -59,16 +71,16 @@ export async function readCMakeLists(path: string): Promise<Project | undefined>
   });
 }
 
-/** The names of the presets that make modules. */
-async function presetsIn(folder: string): Promise<string[]> {
-  const names: string[] = [];
+/** The presets that make modules. */
+async function presetsIn(folder: string): Promise<{ readonly name: string }[]> {
+  const found: { readonly name: string }[] = [];
   for (const file of PRESET_FILES.map((one) => join(folder, one))) {
     if (!existsSync(file)) continue;
     const { configurePresets } = await readJson(file, Presets);
     const made = configurePresets.filter((one) => PRESET_MAKES_MODULE.test(JSON.stringify(one)));
-    names.push(...made.filter(({ hidden }) => !hidden).map(({ name }) => name));
+    found.push(...made.filter(({ hidden }) => !hidden));
   }
-  return names;
+  return found;
 }
 
 /**

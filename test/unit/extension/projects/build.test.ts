@@ -345,7 +345,6 @@ describe.runIf(hasClang)('C', () => {
         CMAKE_C_COMPILER: 'clang',
         CMAKE_C_COMPILER_TARGET: 'wasm32-wasi',
         CMAKE_TRY_COMPILE_TARGET_TYPE: 'STATIC_LIBRARY',
-        CMAKE_EXECUTABLE_SUFFIX_C: '.wasm',
       };
       const presets = [{ name: 'native' }, { name: 'web', generator: 'Unix Makefiles', cacheVariables }];
       const files = {
