@@ -7,9 +7,10 @@ import {
   type ProcessKey,
   type StackFrame,
 } from '../runtime/inspect/protocol.ts';
-import type { Inspected } from '../runtime/internal.ts';
+import type { Inspected, TypeId } from '../runtime/internal.ts';
 import { faultIn, type WantedTerms } from './breakpoint-terms.ts';
 import type { Calls } from './calls.ts';
+import type { SourceFrame } from './values/frames.ts';
 import { quoted } from './values/scalar-text.ts';
 import { type ValueKind, valueText } from './wasm-values.ts';
 
@@ -41,20 +42,33 @@ export class DataBreakpoints {
   readonly #calls: Calls;
   readonly #takeId: () => number;
   readonly #send: (event: DebugProtocol.Event) => void;
+  readonly #frameOf: (process: ProcessKey) => Promise<SourceFrame | null>;
+  /** By the texts that name places: the types in the source of what is there. */
+  readonly #types = new Map<string, TypeId>();
   #known = new Map<string, number>();
   #places = new Map<number, DataPlace>();
 
-  /** @param takeId gives a breakpoint its number */
+  /**
+   * @param takeId gives a breakpoint its number
+   * @param frameOf the innermost call of a process that stands still; null if nothing is known of its variables
+   */
   constructor(
     client: Inspected,
     calls: Calls,
     takeId: () => number,
     send: (event: DebugProtocol.Event) => void,
+    frameOf: (process: ProcessKey) => Promise<SourceFrame | null>,
   ) {
+    this.#frameOf = frameOf;
     this.#send = send;
     this.#client = client;
     this.#calls = calls;
     this.#takeId = takeId;
+  }
+
+  /** Keeps the type of what is at a place: values there are displayed as those of variables are. */
+  know(place: DataPlace, type: TypeId): void {
+    this.#types.set(dataIdOf(place), type);
   }
 
   /** Sets breakpoints in place of all those on data. */
@@ -114,8 +128,9 @@ export class DataBreakpoints {
     { breakpoint, before, after, store }: DataChange,
     stack: readonly StackFrame[],
   ): Promise<ChangeText> {
-    const { name = 'data', type = '' } = this.#places.get(breakpoint) ?? {};
-    const what = `${name} changed from ${dataText(type, before)} to ${dataText(type, after)}`;
+    const place = this.#places.get(breakpoint);
+    const from = await this.#text(place, before);
+    const what = `${place?.name ?? 'data'} changed from ${from} to ${await this.#text(place, after)}`;
     if (store === undefined) return { text: what };
     const [own, ...others] = await this.#calls.of([store]);
     if (own === undefined) return { text: what };
@@ -129,6 +144,15 @@ export class DataBreakpoints {
     }
     const { functionName, source, line } = await this.#calls.locate(call);
     return { text: `${what} in ${functionName}, ${source.name}:${line + 1}`, source, line };
+  }
+
+  /** The value that some bytes at a place are. */
+  async #text(place: DataPlace | undefined, data: string): Promise<string> {
+    const type = place === undefined ? undefined : this.#types.get(dataIdOf(place));
+    const frame = place === undefined || type === undefined ? null : await this.#frameOf(place.process);
+    if (type === undefined || frame === null) return dataText(place?.type ?? '', data);
+    const bytes = new Uint8Array(Buffer.from(data, 'base64'));
+    return await frame.shower.text({ type, place: { kind: 'value', bytes }, offset: 0 }, 0);
   }
 }
 

@@ -136,7 +136,13 @@ export class Debuggee {
       (process) => this.stops.stack(process),
       (process) => this.stops.held.get(process),
     );
-    this.dataBreakpoints = new DataBreakpoints(client, this.calls, () => this.breakpoints.takeId(), send);
+    this.dataBreakpoints = new DataBreakpoints(
+      client,
+      this.calls,
+      () => this.breakpoints.takeId(),
+      send,
+      (process) => this.frames.of({ process, depth: 0, inlined: 0 }),
+    );
     this.eventFilters = new EventFilters(
       client,
       () => this.breakpoints.takeId(),

@@ -1,9 +1,10 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ProcessKey } from '../../runtime/inspect/protocol.ts';
-import { InspectRequestError } from '../../runtime/internal.ts';
+import { InspectRequestError, type TypeId } from '../../runtime/internal.ts';
 import type { Arguments } from '../arguments.ts';
 import { type DataPlace, dataIdOf } from '../data-breakpoints.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
+import { evaluated } from '../evaluated.ts';
 import type { Container, FrameRef } from '../ids.ts';
 import { request } from '../request.ts';
 import type { Session } from '../session.ts';
@@ -105,11 +106,12 @@ async function ofGlobal(
 
 async function ofExpression(
   session: Session,
-  { process, depth, inlined }: FrameRef,
+  call: FrameRef,
   expression: string,
   name: string,
 ): Promise<DataPlace | string> {
   const { debuggee } = session;
+  const { process, depth, inlined } = call;
   const { frames } = await debuggee.stops.stack(process);
   const frame = frames[depth];
   if (frame === undefined) throw new AdapterError(ErrorId.NoFrame, 'The process is not there any more');
@@ -129,9 +131,25 @@ async function ofExpression(
     if (address === undefined) return `${name} is not in memory, where changes are found`;
     if (bytes === undefined) return `How large ${name} is is not known`;
     const place = { kind: 'memory', address, bytes } as const;
-    return { process, place, type: type.replaceAll(/\s/g, ''), name };
+    const found = { process, place, type: type.replaceAll(/\s/g, ''), name };
+    const inSource = await sourceTypeOf(session, call, expression);
+    if (inSource !== null) debuggee.dataBreakpoints.know(found, inSource);
+    return found;
   } catch (error) {
     if (error instanceof InspectRequestError) return error.message;
+    throw error;
+  }
+}
+
+/** The type of what an expression names, as the debug information has it; null if it has none of its own. */
+async function sourceTypeOf(session: Session, call: FrameRef, expression: string): Promise<TypeId | null> {
+  try {
+    const { found } = await evaluated(session, call, expression);
+    const isWhole =
+      found.kind === 'value' && found.value.bits === undefined && found.value.dimension === undefined;
+    return isWhole ? found.value.type : null;
+  } catch (error) {
+    if (error instanceof AdapterError) return null;
     throw error;
   }
 }

@@ -95,6 +95,33 @@ test('arrays of characters change from text to text', async () => {
   expect(stop.body.text).toMatch(/^name changed from "" to "a name" in show, pointers.c:\d+$/);
 });
 
+test('structures, enums and pointers change as variables are displayed', async () => {
+  const client = await AdapterClient.stdio();
+  const folder = join(projectFolder, 'test', 'guests', 'values');
+  await client.configure('', { program: unpacked('values-c.wasm'), sourceFileMap: { '/project': folder } });
+  await client.setFunctionBreakpointsRequest({ breakpoints: [{ name: 'show' }] });
+  await client.configurationDoneRequest();
+  const { threadId = 0 } = (await client.event('stopped')).body;
+  const { id: frameId } = await client.topFrame(threadId);
+  const names = ['color', 'outer', 'here', 'second'];
+  const breakpoints = await Promise.all(
+    names.map(async (name) => (await client.customRequest('dataBreakpointInfo', { frameId, name })).body),
+  );
+  await client.customRequest('setDataBreakpoints', { breakpoints });
+  const changes: string[] = [];
+  while (changes.length < names.length) {
+    await client.continueRequest({ threadId });
+    const { body } = await client.until(() => client.eventsOf('stopped')[changes.length + 1], 'a change');
+    changes.push(body.text?.replace(/ in show, values\.c:\d+$/, '') ?? '');
+  }
+  expect(changes).toEqual([
+    'color changed from RED to GREEN',
+    'outer changed from {inside: 0, left: 0, right: 0, corners: (2) [{x: 0, y: 0}, {x: 0, y: 0}]} to {inside: 10, left: 20, right: 20, corners: (2) [{x: 1, y: 2}, {x: 3, y: 4}]}',
+    'here changed from {x: 0, y: 0} to {x: 3, y: -4}',
+    expect.stringMatching(/^second changed from NULL to 0x[\da-f]+ → 20$/),
+  ]);
+});
+
 test('a change in a library is told with the line of the author that has called it', async () => {
   const frames = ['copy', 'worker', 'main'].map(
     (functionName) => ({ functionName }) as unknown as StackFrame,
@@ -110,6 +137,7 @@ test('a change in a library is told with the line of the author that has called 
     calls as unknown as Calls,
     () => 1,
     () => {},
+    async () => null,
   );
   const change = { breakpoint: 1, before: 'AA==', after: 'AQ==', ...(store === undefined ? {} : { store }) };
   expect((await breakpoints.describe(change, frames)).text).toBe(
