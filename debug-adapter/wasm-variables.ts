@@ -3,6 +3,7 @@ import type { GlobalInfo, LocalInfo, ProcessKey, StackFrame } from '../runtime/i
 import type { Debuggee } from './debuggee.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import type { Container, FrameRef } from './ids.ts';
+import { numberThere } from './values/evaluate-there.ts';
 import { readValue, valueText } from './wasm-values.ts';
 
 /** The containers of what the instructions of a module work on. */
@@ -59,7 +60,10 @@ export async function setWasmVariable(
   const info = found.find((candidate) => candidate.name === name)?.info;
   if (info === undefined)
     throw new AdapterError(ErrorId.NoVariables, `There is no variable ${name} any more`);
-  const data = readValue(info.type, text);
+  const depth = container.kind === 'locals' ? container.depth : 0;
+  const data =
+    readValue(info.type, text) ??
+    readValue(info.type, (await numberThere(debuggee, { process, depth, inlined: 0 }, text)) ?? '');
   if (data === null)
     throw new AdapterError(
       ErrorId.BadValue,
@@ -68,8 +72,7 @@ export async function setWasmVariable(
   if (container.kind === 'globals') {
     await debuggee.client.request('process/set-global', { process, global: info.index, data });
   } else {
-    if (container.depth > 0)
-      throw new AdapterError(ErrorId.BadValue, 'Only locals of the innermost call can be set');
+    if (depth > 0) throw new AdapterError(ErrorId.BadValue, 'Only locals of the innermost call can be set');
     await debuggee.client.request('process/set-local', { process, local: info.index, data });
   }
   // Variables of the source may be there.

@@ -23,3 +23,13 @@ export async function evaluateThere(
     throw error;
   }
 }
+
+/** The number that an expression means for the runtime, as a text; null if it means none. Booleans and characters are numbers. */
+export async function numberThere(
+  debuggee: Debuggee,
+  frame: FrameRef,
+  expression: string,
+): Promise<string | null> {
+  const there = await evaluateThere(debuggee, frame, `(${expression}) + 0`);
+  return there === null || 'problem' in there ? null : there.text;
+}

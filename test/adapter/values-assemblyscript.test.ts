@@ -143,6 +143,8 @@ test('parts of objects that are numbers are set in memory', async () => {
   expect(await set('numbers[1]', '0x10')).toBe('16');
   expect(await set('ages["two"]', '22')).toBe('22');
   expect(await set('item.flag', 'false')).toBe('0');
+  expect(await set('floats[0]', 'cherry.price - numbers.length - count / 12 - 1.75')).toBe('1.5');
+  expect(await set('count', 'numbers[1] - 2')).toBe('14');
   await expect(set('bytes[0]', '256')).rejects.toThrow("[0] takes a value of type u8, which '256' is not");
   await expect(set('cherry.at', '5')).rejects.toThrow(`at ${UNSETTABLE}`);
   const { reference } = await inside((await scope('Locals')).get('floats'));

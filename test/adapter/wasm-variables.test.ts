@@ -69,6 +69,10 @@ test('a local and a global are set, and the process goes on with them', async ()
   expect((await set(locals, '$long', ' 0x10 ')).body).toEqual({ value: '16' });
   expect((await set(globals, '$total', '-1000')).body).toEqual({ value: '-1000' });
   expect(valuesOf(await client.variables(locals))).toMatchObject({ $long: '16' });
+  expect((await set(locals, '$twice', '$half + $step * 2')).body.value).toMatch(/^14\.1/);
+  expect((await set(locals, '$step', '$total < 0 && $long == 16')).body).toEqual({ value: '1' });
+  expect((await set(locals, '$step', "'a'")).body).toEqual({ value: '97' });
+  await expect(set(locals, '$step', '"7"')).rejects.toThrow('$step takes a value of type i32');
   await client.nextRequest({ threadId });
   await client.event('stopped', ({ body }) => body.reason === 'step');
   expect(valuesOf(await client.variables(globals))).toMatchObject({ $total: '-984' });

@@ -5,6 +5,7 @@ import { AdapterError, ErrorId } from '../../errors.ts';
 import type { Container, FrameRef, Ids } from '../../ids.ts';
 import { memoryReference } from '../../memory-reference.ts';
 import { setWasmVariable, wasmVariables } from '../../wasm-variables.ts';
+import { numberThere } from '../evaluate-there.ts';
 import { TYPE_INFO } from './classes.ts';
 import { numberBytes, numberText } from './numbers.ts';
 import { ManagedObjects, type ManagedPart } from './objects.ts';
@@ -105,7 +106,9 @@ async function setPart(
     parts.push(...(await shown.page(Number(index), 1)));
   const place = parts.find((part) => part.name === name)?.at;
   if (place === undefined) throw unsettable(name);
-  const bytes = numberBytes(place.type, text);
+  const bytes =
+    numberBytes(place.type, text) ??
+    numberBytes(place.type, (await numberThere(debuggee, { process, depth, inlined: 0 }, text)) ?? '');
   if (bytes === null)
     throw new AdapterError(
       ErrorId.BadValue,
