@@ -19,8 +19,8 @@ const MOST_TYPES = 300;
 const MOST_SHARED = 10_000;
 /** Places that are kept free in that list: for `VOID`, and for the type of objects of AssemblyScript. */
 const RESERVED = 2;
-/** The most constants of an enum that are displayed. */
-const MOST_CONSTANTS = 200;
+/** The most constants of the enums of a list that are displayed. */
+const MOST_CONSTANTS = 10_000;
 /** The most members of a structure that have names in expressions. */
 const MOST_MEMBERS = 1000;
 /** Structures in each other through which a part without a name, or the address of a list, is looked for. */
@@ -60,6 +60,8 @@ export class ExpressionTypes {
   readonly #infos = new Map<TypeId, TypeInfo>();
   readonly #read: ReadTypes;
   #steps = 0;
+  /** Constants of enums for which there is room. */
+  #constants = MOST_CONSTANTS;
   #most = MOST_TYPES;
   /** The place of the type of objects of AssemblyScript. */
   #objects: number | undefined;
@@ -176,8 +178,9 @@ export class ExpressionTypes {
             ? baseType(underlying.type)
             : (integer(type.size, false) ?? unknown(type));
         const constants = type.enumerators
-          .slice(0, MOST_CONSTANTS)
+          .slice(0, this.#constants)
           .map(({ name, value }) => ({ name, value: String(value) }));
+        this.#constants -= constants.length;
         return own.kind === 'integer' ? { ...own, constants } : own;
       }
       case 'array': {

@@ -45,19 +45,24 @@ export function cCharacterText(code: number): string {
   return `${code} ${isLetter ? characterText(code) : `'\\${code.toString(8).padStart(3, '0')}'`}`;
 }
 
+/** Constants of an enum that may be bits: more than there are bits have other values. */
+const MOST_BITS = 200;
+
 /** `GREEN`, `BOLD | UNDERLINED` where the constants are bits, or the number. */
 export function constantText(
   constants: readonly { readonly name: string; readonly value: string | bigint }[],
   value: bigint,
 ): string {
-  const exact = constants.find((constant) => BigInt(constant.value) === value);
+  const text = String(value);
+  const exact = constants.find((constant) => String(constant.value) === text);
   if (exact !== undefined) return exact.name;
+  if (constants.length > MOST_BITS) return text;
   const all = constants.map(({ name, value: own }) => ({ name, bits: BigInt(own) }));
   const single = all.filter(({ bits }) => bits > 0n && (bits & (bits - 1n)) === 0n);
   const areBits = value > 0n && single.length === all.filter(({ bits }) => bits !== 0n).length;
   const set = areBits ? single.filter(({ bits }) => (value & bits) !== 0n) : [];
   const left = set.reduce((rest, { bits }) => rest & ~bits, value);
-  return set.length > 0 && left === 0n ? set.map(({ name }) => name).join(' | ') : String(value);
+  return set.length > 0 && left === 0n ? set.map(({ name }) => name).join(' | ') : text;
 }
 
 const ESCAPES: ReadonlyMap<number, string> = new Map([

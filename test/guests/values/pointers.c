@@ -10,6 +10,12 @@ typedef struct point {
     int x, y;
 } point_t;
 typedef enum color { RED, GREEN = 5, BLUE } color_t;
+/** More constants than most enums have. */
+#define TEN(start) start##0, start##1, start##2, start##3, start##4, start##5, start##6, start##7, start##8, start##9
+#define HUNDRED(start)                                                                                                  \
+    TEN(start##0), TEN(start##1), TEN(start##2), TEN(start##3), TEN(start##4), TEN(start##5), TEN(start##6),            \
+        TEN(start##7), TEN(start##8), TEN(start##9)
+enum code { HUNDRED(CODE_0), HUNDRED(CODE_1), HUNDRED(CODE_2), HUNDRED(CODE_3), CODE_LAST = 4000 };
 typedef int (*operation)(int, int);
 struct list {
     int count;
@@ -58,6 +64,8 @@ __attribute__((noinline)) static int show(void *buffer) {
     unsigned char byte = 200;
     char letter = '\001';
     color_t color = GREEN;
+    enum code code = CODE_321;
+    enum code no_code = 3999;
     operation apply = add;
     wchar_t wide[8] = L"w\u00efde";
     const wchar_t *wide_pointer = L"more";
@@ -71,7 +79,7 @@ __attribute__((noinline)) static int show(void *buffer) {
     header->text[2] = 0;
     return (int)discarded + *second + first->x + !nothing + !untyped + !missing + !missing_text + text[0] + name[0] +
            (int)__real__ wave + (int)__real__ small_wave + number + negative + byte + letter + color +
-           apply(1, 2) + wide[0] + wide_pointer[0] + short_text[0] + (int)long_text[0]; // here
+           apply(1, 2) + code + no_code + wide[0] + wide_pointer[0] + short_text[0] + (int)long_text[0]; // here
 }
 
 EXPORT("_start") void start(void) {
