@@ -2,6 +2,7 @@ import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ProcessEnd, StackFrame } from '../../runtime/inspect/protocol.ts';
 import { countOf, endText, isFailure } from '../../runtime/inspect/view/index.ts';
 import { AdapterError, ErrorId } from '../errors.ts';
+import { isNullCall } from '../null-call.ts';
 import { request } from '../request.ts';
 import type { Session } from '../session.ts';
 import { processOf } from './process-of.ts';
@@ -23,7 +24,10 @@ export const exceptionInfo = request({
     const hasFailed = end !== undefined && isFailure(end);
     const named = hasFailed ? undefined : debuggee.eventFilters.nameOf(held.filters);
     const typeName = named ?? kindOf(end, frames);
-    const message = hasFailed || event === undefined ? reasonOf(end) : event;
+    const reason = hasFailed || event === undefined ? reasonOf(end) : event;
+    const [innermost] = frames;
+    const isNull = innermost !== undefined && (await isNullCall(debuggee, process, reason, innermost));
+    const message = isNull ? `${reason}: the function pointer is NULL` : reason;
     return {
       exceptionId: typeName,
       description: message,

@@ -37,6 +37,23 @@ test('a failed exit stops its process, with its stack, until it goes on', async 
 });
 
 test.each([
+  ['NULL', 0, 'function signature mismatch: the function pointer is NULL'],
+  ['of another type', 1, 'function signature mismatch'],
+])('a call through a function pointer that is %s says so', async (_, pointer, description) => {
+  const client = await AdapterClient.stdio();
+  const program = guest(`
+    (type $operation (func (param i32) (result i32)))
+    (table 2 funcref) (elem (i32.const 1) $nothing)
+    (func $nothing)
+    (func (export "_start") (local $pointer i32)
+      (local.set $pointer (i32.const ${pointer}))
+      (drop (call_indirect (type $operation) (i32.const 7) (local.get $pointer))))`);
+  await client.run(program);
+  const { threadId = 0 } = (await client.event('stopped')).body;
+  expect((await client.exceptionInfoRequest({ threadId })).body.description).toBe(description);
+});
+
+test.each([
   ['traps', ['traps'], []],
   ['failed exits', ['failed-exits'], ['exited with code 3']],
 ])('with the filter for %s alone', async (_, filters, expected) => {
