@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path';
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { displayName } from '../../../runtime/inspect/view/index.ts';
 import {
@@ -19,7 +19,7 @@ import type { EditorCoverage } from '../coverage/coverage.ts';
 import { CoverageFile } from '../coverage/coverage-file.ts';
 import { sourceFile } from '../source-file.ts';
 import { topFolder } from '../top-folder.ts';
-import { testArguments } from './test-arguments.ts';
+import { dirOption, testArguments } from './test-arguments.ts';
 import { callLabel, failureText, isDifference, ownCalls } from './test-messages.ts';
 import { runTestProcess } from './test-process.ts';
 import type { ChosenModule } from './test-selection.ts';
@@ -130,7 +130,7 @@ export class ModuleRun {
   #commandLines(isDebugged: boolean): string[][] {
     const { uri, chosen, isAll } = this.#module;
     const config = vscode.workspace.getConfiguration('lunatic.tests', uri);
-    const dirs = config.get<string[]>('dirs', []).map((dir) => `--dir=${absoluteDir(dir, topFolder(uri))}`);
+    const dirs = config.get<string[]>('dirs', []).map((dir) => dirOption(dir, topFolder(uri)));
     const options = [...dirs, ...config.get<string[]>('runtimeArgs', [])];
     return testArguments({
       file: uri.fsPath,
@@ -292,12 +292,6 @@ const MAX_TOLD = 4096;
 
 /** Calls of a stack that a message lists. */
 const MAX_CALLS = 100;
-
-/** A directory of the settings, whose path counts from a folder, under the name that tests know it by. */
-function absoluteDir(dir: string, folder: string): string {
-  const [host = '', guest = host] = dir.split('::');
-  return `${resolve(folder, host)}::${guest}`;
-}
 
 /** Where a failure is displayed whose own place is not found. */
 function locationOf({ uri, range }: vscode.TestItem): vscode.Location | undefined {

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+
 /** Which tests of a module are to run, and how. */
 export interface TestRequest {
   /** Path of the module. */
@@ -37,6 +39,18 @@ export function testArguments(request: TestRequest): string[][] {
     ...names,
     ...after,
   ]);
+}
+
+/**
+ * Returns the option for a directory of the settings, under the name that tests know it by. What names none is passed as it is, since
+ * only the command knows what to refuse.
+ * @param dir `HOST` or `HOST::GUEST`
+ * @param folder what HOST counts from
+ */
+export function dirOption(dir: string, folder: string): string {
+  const [host = ''] = dir.split('::', 1);
+  if (host === '') return `--dir=${dir}`;
+  return `--dir=${resolve(folder, host)}${host === dir ? `::${dir}` : dir.slice(host.length)}`;
 }
 
 function chunks(words: readonly string[]): string[][] {

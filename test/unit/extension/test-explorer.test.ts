@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { ModuleReadError } from '../../../extension/modules/module-error.ts';
 import { checkModule, readTestsApart } from '../../../extension/modules/read-apart.ts';
 import { spareTwins } from '../../../extension/modules/spare-twins.ts';
@@ -13,10 +13,11 @@ import {
   mayHaveTests,
   readModuleTests,
 } from '../../../extension/testing/finding/read-module-tests.ts';
-import { testArguments } from '../../../extension/testing/running/test-arguments.ts';
+import { dirOption, testArguments } from '../../../extension/testing/running/test-arguments.ts';
 import { failureText } from '../../../extension/testing/running/test-messages.ts';
 import { sourceFile } from '../../../extension/testing/source-file.ts';
 import { groupTests, type TestGroup } from '../../../extension/testing/test-groups.ts';
+import { rootConfig } from '../../../runtime/cli/root-config.ts';
 import type { TestFailure } from '../../../runtime/internal.ts';
 import { assemble } from '../../support/program.ts';
 
@@ -102,6 +103,7 @@ describe('the tests of a module', () => {
 
   test('stand in a text or in the binary of its name: in the one that the author can read', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'lunatic-twins-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
     const write = (name: string, bytes: Uint8Array | string) => {
       writeFileSync(join(folder, name), bytes);
       return join(folder, name);
@@ -115,7 +117,6 @@ describe('the tests of a module', () => {
     expect(await spareTwins([...compiled, ...assembled, ...broken, ...alone])).toEqual(
       new Set([compiled[0], assembled[0], broken[0]]),
     );
-    rmSync(folder, { recursive: true });
   });
 
   test('are looked for only where there may be some: other modules need not be right', () => {
@@ -224,6 +225,28 @@ describe('the command line', () => {
     const named = lines.flat().filter((word) => word.startsWith('--export='));
     expect(named).toEqual(exports.map((name) => `--export=${name}`));
   });
+});
+
+describe('a directory of the settings', () => {
+  const { dirname: folder } = import.meta;
+  const granted = (dir: string) => {
+    const given = dirOption(dir, folder).replace('--dir=', '');
+    return rootConfig([], { dir: [given], cwd: false }).preopenedDirectories;
+  };
+
+  test('counts from a folder, and has its name or another one', () => {
+    expect(granted('projects')).toEqual([{ hostPath: join(folder, 'projects'), guestPath: 'projects' }]);
+    expect(granted('projects::/share')).toEqual([
+      { hostPath: join(folder, 'projects'), guestPath: '/share' },
+    ]);
+  });
+
+  test.each(['projects::/share::ro', 'projects::::', 'projects::', '::/share', '::', ''])(
+    'is refused if it is %j',
+    (dir) => {
+      expect(() => granted(dir)).toThrow(/: write --dir=HOST or --dir=HOST::GUEST/);
+    },
+  );
 });
 
 describe('a failure in words', () => {
