@@ -3,10 +3,10 @@ import { terminalText } from '../terminal-text.ts';
 import type { Profile, Program } from './project.ts';
 import type { ProjectBuilds } from './project-builds.ts';
 
-/** Characters that are kept for a terminal that is not open yet. */
-const MAX_KEPT = 2 ** 16;
+/** Lines that are kept for a terminal that is not open yet. */
+const MAX_KEPT = 1000;
 
-/** A build that a terminal of VS Code displays. It is given up when a terminal is closed that was open. */
+/** A build that a terminal of VS Code displays. Closing the terminal gives it up. */
 export class BuildTerminal implements vscode.Pseudoterminal {
   readonly #writer = new vscode.EventEmitter<string>();
   readonly #closer = new vscode.EventEmitter<number>();
@@ -17,7 +17,7 @@ export class BuildTerminal implements vscode.Pseudoterminal {
   #result: Promise<readonly string[]> | undefined;
   #isOpen = false;
   /** What was written before it was open: VS Code does not listen until then. */
-  #kept = '';
+  #kept: string[] = [];
 
   constructor({ project, target }: Program, profile: Profile, builds: ProjectBuilds) {
     this.#build = () =>
@@ -45,8 +45,8 @@ export class BuildTerminal implements vscode.Pseudoterminal {
   /** Called by VS Code once it displays what is written. */
   async open(): Promise<void> {
     this.#isOpen = true;
-    this.#writer.fire(this.#kept);
-    this.#kept = '';
+    this.#writer.fire(this.#kept.join(''));
+    this.#kept = [];
     try {
       await this.run();
       this.#closer.fire(0);
@@ -64,6 +64,6 @@ export class BuildTerminal implements vscode.Pseudoterminal {
   #write(line: string): void {
     const text = terminalText(`${line}\n`);
     if (this.#isOpen) this.#writer.fire(text);
-    else this.#kept = (this.#kept + text).slice(-MAX_KEPT);
+    else if (this.#kept.push(text) > MAX_KEPT) this.#kept.shift();
   }
 }

@@ -107,6 +107,7 @@ class Search {
   /** The name of a function. Undefined if it has none, or if too much has been read. */
   name(index: number): string | undefined {
     if (this.#left <= 0) return undefined;
+    // What is displayed of it is short, whatever it took to find that.
     this.#left -= this.#module.functionNames.get(index)?.length ?? 0;
     return functionName(this.#module, index);
   }

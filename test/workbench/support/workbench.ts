@@ -4,6 +4,7 @@ import { type Browser, type CDPSession, chromium, type Locator } from 'playwrigh
 import { findChromium } from '../../../scripts/chromium.mjs';
 import { projectFolder } from '../../support/command.ts';
 import { MESSAGES } from './messages.ts';
+import { FOCUS_LOG, KEY_DELAY, KEY_TAKEN, LEAVE } from './page-scripts.ts';
 import { BOX, escaped, exactly, LOADING_PATIENCE, rowSelector, WorkbenchParts } from './parts.ts';
 import { type RunningServer, remotePath, urlOf } from './server.ts';
 
@@ -24,56 +25,14 @@ const HOVER_TIME = 300;
 /** Milliseconds after which what the mouse is over is described. */
 const HOVER_DELAY = 500;
 
-/** Keeps which elements had the focus last, and which keys VS Code took, and when: where a test fails, that may be why. For the page. */
-const FOCUS_LOG = `{
-  window.focusLog = [];
-  const log = (...words) => {
-    focusLog.push([Math.round(performance.now()), ...words].join(' '));
-    if (focusLog.length > 100) focusLog.shift();
-  };
-  for (const type of ['focusin', 'focusout', 'keydown']) {
-    addEventListener(type, (event) => {
-      const { target, key = '' } = event;
-      log(type, key, [target.tagName, ...target.classList].join('.').slice(0, 100));
-      if (type === 'keydown') setTimeout(() => event.defaultPrevented && log('taken', key), 0);
-    }, true);
-  }
-}`;
-
-/** Entries of that log that are printed. */
+/** Entries of the log of focus and keys that are printed. */
 const PRINTED_FOCUS = 12;
 
 /** Milliseconds after which VS Code has written the results of a test run into the storage of its window: it waits for half a second. */
 const KEEPING_TIME = 3000;
 
-/** Takes the focus away from where it is, and waits until the window has noticed. For the page. */
-const LEAVE = 'new Promise((done) => { document.activeElement?.blur(); setTimeout(done, 0); })';
-
 /** Milliseconds between two tries of F5. */
 const F5_PAUSE = 200;
-
-/** Tells whether VS Code takes the next key. For the page. */
-const KEY_TAKEN = `
-  window.keyTaken = new Promise((done) => {
-    const look = (event) => setTimeout(() => done(event.defaultPrevented), 0);
-    addEventListener('keydown', look, { capture: true, once: true });
-  });
-  undefined;`;
-
-/** Measures the time from the next key to the frame after the text has changed. For the page. */
-const KEY_DELAY = `
-  window.keyDelay = new Promise((done) => {
-    addEventListener('keydown', () => {
-      const start = performance.now();
-      const observer = new MutationObserver(() => {
-        observer.disconnect();
-        requestAnimationFrame(() => setTimeout(() => done(performance.now() - start), 0));
-      });
-      const lines = document.querySelector('.editor-group-container.active .view-lines');
-      observer.observe(lines, { childList: true, subtree: true, characterData: true });
-    }, { capture: true, once: true });
-  });
-  undefined;`;
 
 /** Phases of a window that begin after it has been shown, by VS Code's numbers. */
 const PHASES = { Restored: 3, Eventually: 4 } as const;
@@ -312,14 +271,20 @@ export class Workbench extends WorkbenchParts {
   async debug(): Promise<void> {
     await this.canDebug();
     await this.page.locator('.debug-toolbar:visible').waitFor({ state: 'hidden' });
-    while (!(await this.#isTaken('F5'))) await this.page.waitForTimeout(F5_PAUSE);
+    const end = Date.now() + PATIENCE;
+    while (!(await this.#isTaken('F5'))) {
+      if (Date.now() > end) throw new Error('VS Code takes no F5');
+      await this.page.waitForTimeout(F5_PAUSE);
+    }
   }
 
   /** Presses a key, and returns whether VS Code does something for it. */
   async #isTaken(key: string): Promise<boolean> {
     await this.page.evaluate(KEY_TAKEN);
     await this.page.keyboard.press(key);
-    return Boolean(await this.page.evaluate('keyTaken'));
+    // It may have gone to a page within the page.
+    const late = `new Promise((done) => setTimeout(done, ${F5_PAUSE}))`;
+    return Boolean(await this.page.evaluate(`Promise.race([keyTaken, ${late}])`));
   }
 
   /** Clicks left of a line of the active editor, and waits for the breakpoint there. */
