@@ -1,39 +1,52 @@
 /** The script of the thread that reads modules; see `read-apart.ts`. */
 import { parentPort } from 'node:worker_threads';
-import type { WasmModule } from '../../runtime/internal.ts';
+import { customSection, tellsOfSource, type WasmModule } from '../../runtime/internal.ts';
 import { type ModuleTests, readModuleTests } from '../testing/finding/read-module-tests.ts';
 import { type ModuleFault, ModuleReadError, readBinary, readDeclared } from './module-error.ts';
 
-/** A module to read. */
+/** What may be asked about a module, and the answers. */
+export interface Answers {
+  readonly tests: ModuleTests;
+  /** The names of the exports with which a program can begin: functions that take and return nothing. */
+  readonly entries: readonly string[];
+  /** Whether a binary tells of the source that a compiler has made it of. */
+  readonly isCompiled: boolean;
+}
+
+/** A question about a module. */
 export interface ReadingJob {
+  readonly asked: keyof Answers;
   readonly bytes: Uint8Array;
   readonly path: string;
-  /** Whether its tests are wanted. Otherwise it is checked, and its entries are. */
-  readonly tests: boolean;
-  /** The folder in which its sources are looked for. */
+  /** The folder in which the sources of tests are looked for. */
   readonly top?: string | undefined;
 }
 
-/** What was asked for, or what is wrong with the module. */
-export type Reading = ModuleTests | ModuleEntries | { readonly faults: readonly ModuleFault[] };
-
-/** The names of the exports of a module with which a program can begin: functions that take and return nothing. */
-export interface ModuleEntries {
-  readonly entries: readonly string[];
-}
+/** The answer to what was asked, or what is wrong with the module. */
+export type Reading = Partial<Answers> & { readonly faults?: readonly ModuleFault[] };
 
 parentPort?.on('message', async (job: ReadingJob) => {
   parentPort?.postMessage(await reading(job));
 });
 
-async function reading({ bytes, path, tests, top }: ReadingJob): Promise<Reading> {
+async function reading({ asked, bytes, path, top }: ReadingJob): Promise<Reading> {
   try {
-    if (tests) return await readModuleTests(bytes, path, top);
-    return { entries: entriesOf(readDeclared(await readBinary(bytes, path))) };
+    switch (asked) {
+      case 'tests':
+        return { tests: await readModuleTests(bytes, path, top) };
+      case 'entries':
+        return { entries: entriesOf(readDeclared(await readBinary(bytes, path))) };
+      case 'isCompiled':
+        return { isCompiled: isCompiled(readDeclared(bytes)) };
+    }
   } catch (error) {
     if (!(error instanceof ModuleReadError)) throw error;
     return { faults: error.faults };
   }
+}
+
+function isCompiled(module: WasmModule): boolean {
+  return tellsOfSource((name) => customSection(module, name) !== undefined);
 }
 
 function entriesOf(module: WasmModule): string[] {

@@ -5,7 +5,7 @@
 import { HelperError, HelperThread } from '../../runtime/internal.ts';
 import type { ModuleTests } from '../testing/finding/read-module-tests.ts';
 import { ModuleReadError } from './module-error.ts';
-import type { ModuleEntries, Reading, ReadingJob } from './module-reader.ts';
+import type { Answers, Reading, ReadingJob } from './module-reader.ts';
 
 /** Milliseconds that reading one module may take. The largest take some seconds. */
 const TIME_LIMIT = 20_000;
@@ -27,10 +27,9 @@ const thread = new HelperThread<ReadingJob, Reading>(() =>
 export async function readTestsApart(
   bytes: Uint8Array,
   path: string,
-  { top, limit = TIME_LIMIT }: { readonly top?: string | undefined; readonly limit?: number } = {},
+  { top, limit }: { readonly top?: string | undefined; readonly limit?: number } = {},
 ): Promise<ModuleTests> {
-  const reading = await read({ bytes, path, tests: true, top }, limit);
-  return 'tests' in reading ? reading : { tests: [], sources: [] };
+  return await ask('tests', { bytes, path, top }, limit);
 }
 
 /**
@@ -39,18 +38,31 @@ export async function readTestsApart(
  * @throws ModuleReadError
  */
 export async function checkModule(bytes: Uint8Array, path: string): Promise<readonly string[]> {
-  const reading = await read({ bytes, path, tests: false }, TIME_LIMIT);
-  return 'entries' in reading ? reading.entries : [];
+  return await ask('entries', { bytes, path });
 }
 
-async function read(job: ReadingJob, limit: number): Promise<ModuleTests | ModuleEntries> {
+/**
+ * Finds out whether a binary tells of the source that a compiler has made it of.
+ * @throws ModuleReadError
+ */
+export async function isCompiled(bytes: Uint8Array, path: string): Promise<boolean> {
+  return await ask('isCompiled', { bytes, path });
+}
+
+async function ask<Asked extends keyof Answers>(
+  asked: Asked,
+  module: Omit<ReadingJob, 'asked'>,
+  limit = TIME_LIMIT,
+): Promise<Answers[Asked]> {
   let reading: Reading;
   try {
-    reading = await thread.run(job, limit);
+    reading = await thread.run({ ...module, asked }, limit);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     throw new ModuleReadError([{ message: `It cannot be read: ${error.message}` }], error);
   }
-  if ('faults' in reading) throw new ModuleReadError(reading.faults, undefined);
-  return reading;
+  const answers: Partial<Answers> = reading;
+  const answer = answers[asked];
+  if (answer === undefined) throw new ModuleReadError(reading.faults ?? [], undefined);
+  return answer;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import * as vscode from 'vscode';
 import { type Log, messageOf } from '../../log.ts';
@@ -5,7 +6,7 @@ import type { ModuleDiagnostics } from '../../modules/module-diagnostics.ts';
 import { ModuleReadError } from '../../modules/module-error.ts';
 import { readTestsApart } from '../../modules/read-apart.ts';
 import { MAX_SIZE, readWorkspaceFile } from '../../modules/read-file.ts';
-import { spareTwins } from '../../modules/spare-twins.ts';
+import { spareTwins, twinOf } from '../../modules/spare-twins.ts';
 import { isInside } from '../../projects/files.ts';
 import type { Project } from '../../projects/project.ts';
 import type { BuiltTests } from '../running/test-builder.ts';
@@ -117,9 +118,12 @@ export class TestFinder implements vscode.Disposable {
 
   /** Finds the tests of the module in an editor, without searching the workspace. */
   async findIn(uri: vscode.Uri): Promise<void> {
-    if (!vscode.workspace.isTrusted || (isInWorkspace(uri) && (await isExcluded(uri)))) return;
+    if (!vscode.workspace.isTrusted || !(await isIncluded(uri))) return;
     const found = await this.#look(uri);
-    if (found === undefined || (await spareTwins(this.#candidates.keys())).has(found.path)) return;
+    if (found === undefined) return;
+    const twin = twinOf(found.path);
+    const hasTwin = await isIncluded(vscode.Uri.file(twin));
+    if (hasTwin && (await spareTwins([found.path, twin])).has(found.path)) return;
     await this.#readTests(found);
   }
 
@@ -330,6 +334,11 @@ function isWrittenByUser(uri: vscode.Uri): boolean {
 
 function isInWorkspace(uri: vscode.Uri): boolean {
   return vscode.workspace.getWorkspaceFolder(uri) !== undefined;
+}
+
+/** Whether there is a file that the settings do not exclude. They say nothing of files outside of the workspace. */
+async function isIncluded(uri: vscode.Uri): Promise<boolean> {
+  return isInWorkspace(uri) ? !(await isExcluded(uri)) : existsSync(uri.fsPath);
 }
 
 /** Whether the settings exclude a file of the workspace. The file may be gone already. */

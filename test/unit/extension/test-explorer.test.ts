@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ModuleReadError } from '../../../extension/modules/module-error.ts';
 import { checkModule, readTestsApart } from '../../../extension/modules/read-apart.ts';
-import { spareTwins } from '../../../extension/modules/spare-twins.ts';
+import { spareTwins, twinOf } from '../../../extension/modules/spare-twins.ts';
 import { exportPlaces } from '../../../extension/testing/finding/export-places.ts';
 import { buildsOf } from '../../../extension/testing/finding/newest-builds.ts';
 import {
@@ -117,6 +117,11 @@ describe('the tests of a module', () => {
     expect(await spareTwins([...compiled, ...assembled, ...broken, ...alone])).toEqual(
       new Set([compiled[0], assembled[0], broken[0]]),
     );
+    // It is found out once, and again when the binary has changed.
+    expect(await spareTwins(compiled)).toEqual(new Set([compiled[0]]));
+    write('debug.wasm', binary);
+    expect(await spareTwins(compiled)).toEqual(new Set([compiled[1]]));
+    for (const pair of [compiled, assembled]) expect(pair.map(twinOf)).toEqual(pair.toReversed());
   });
 
   test('are looked for only where there may be some: other modules need not be right', () => {
