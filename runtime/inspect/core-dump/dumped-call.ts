@@ -16,16 +16,23 @@ const MOST_MEMORY = 2 ** 30;
 export class DumpedCall extends CallContext {
   readonly layout: FrameLayout;
   readonly #process: DumpedState;
+  readonly #view: LastView;
   readonly #nameInTable: (place: number) => string | null;
-  #memory: DataView | undefined;
 
   /**
    * @param depth place of the call in the stack, the innermost first
+   * @param view serves all calls of a core dump
    * @param nameInTable the name of the function at a place of the first table; null if it is not known
    */
-  constructor(process: DumpedState, depth: number, nameInTable: (place: number) => string | null) {
+  constructor(
+    process: DumpedState,
+    depth: number,
+    view: LastView,
+    nameInTable: (place: number) => string | null,
+  ) {
     super();
     this.#process = process;
+    this.#view = view;
     this.#nameInTable = nameInTable;
     const locals = process.locals[depth]?.locals ?? [];
     this.layout = layoutOf(locals);
@@ -33,8 +40,8 @@ export class DumpedCall extends CallContext {
   }
 
   get memory(): DataView {
-    this.#memory ??= viewOf(this.#process.memories[0]);
-    return this.#memory;
+    const [memory] = this.#process.memories;
+    return memory === undefined ? NO_MEMORY : this.#view.of(memory);
   }
 
   get facts(): ProcessFacts {
@@ -60,18 +67,23 @@ export class DumpedCall extends CallContext {
   }
 }
 
-const views = new WeakMap<DumpedBytes, DataView>();
+/** The memory that was looked at last. Only one is kept, as it is a copy. */
+export class LastView {
+  #memory: DumpedBytes | null = null;
+  #view: DataView = NO_MEMORY;
 
-/** A memory up to the first part that was left out: nobody may take that for zeros. */
-function viewOf(memory: DumpedBytes | undefined): DataView {
-  if (memory === undefined) return NO_MEMORY;
-  let view = views.get(memory);
-  if (view === undefined) {
-    const bytes = memory.read(0, Math.min(memory.known, MOST_MEMORY)) ?? new Uint8Array();
-    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    views.set(memory, view);
+  /** A memory up to the first part that was left out: nobody may take that for zeros. */
+  of(memory: DumpedBytes): DataView {
+    if (memory !== this.#memory) {
+      // The last one is free before the next one is read.
+      this.#memory = null;
+      this.#view = NO_MEMORY;
+      const bytes = memory.read(0, Math.min(memory.known, MOST_MEMORY)) ?? new Uint8Array();
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      this.#memory = memory;
+    }
+    return this.#view;
   }
-  return view;
 }
 
 /** Locals as a frame keeps them. */

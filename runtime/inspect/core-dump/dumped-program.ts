@@ -22,7 +22,7 @@ import {
 } from '../protocol.ts';
 import { MAIN_KEY } from './dump-content.ts';
 import type { ReadDump } from './dump-reader.ts';
-import { DumpedCall } from './dumped-call.ts';
+import { DumpedCall, LastView } from './dumped-call.ts';
 import { type DumpedState, dumpedProcesses } from './dumped-processes.ts';
 
 /** Messages where a client does not say how many it wants. */
@@ -38,6 +38,7 @@ export class DumpedProgram implements Inspected {
   readonly #dump: ReadDump;
   readonly #module: NamedModule;
   readonly #processes: readonly DumpedState[];
+  readonly #view = new LastView();
   readonly #listeners: Listeners = {};
   #close: () => void = () => {};
   #isClosed = false;
@@ -179,7 +180,8 @@ export class DumpedProgram implements Inspected {
     expression: string,
     { names = {}, types = [] }: ExpressionTerms,
   ): Requests['process/evaluate']['result'] {
-    const call = new DumpedCall(process, frame, (place) => functionInTable(this.#module, place));
+    const nameInTable = (place: number) => functionInTable(this.#module, place);
+    const call = new DumpedCall(process, frame, this.#view, nameInTable);
     const scope = new CallScope(this.#module.source, call.layout, new Map(Object.entries(names)), types);
     return valueIn(call, scope, expression);
   }
