@@ -15,7 +15,7 @@ import { type Message, MessageKind } from '../kernel/message.ts';
 import { type Process, Wait } from '../kernel/process.ts';
 import { NO_TAG, type Tag } from '../kernel/tag.ts';
 import { displayName } from '../text/display-name.ts';
-import { factsOf, type ProcessFacts, processCode } from './process-code.ts';
+import { PresentFacts, processCode } from './process-code.ts';
 import type { EventKind } from './protocol.ts';
 
 /** Bytes of a message that conditions know as a text. */
@@ -26,6 +26,7 @@ const NO_MEMORY = new DataView(new ArrayBuffer(0));
 /** Something that happens to a process. Which of its fields mean something depends on what it is. */
 export class ActorEvent implements Context {
   readonly memory = NO_MEMORY;
+  readonly facts = new PresentFacts(this);
   /** The process that stops. */
   process: Process | null = null;
   sender: ProcessId = NO_PROCESS;
@@ -47,10 +48,6 @@ export class ActorEvent implements Context {
   code = 0;
   /** Whether it has printed the message of a panic. */
   panic = false;
-
-  get facts(): ProcessFacts {
-    return factsOf(this.process);
-  }
 
   /** Begins with another one. */
   begin(process: Process): this {

@@ -3,12 +3,13 @@ import type { ProcessId } from '../kernel/ids.ts';
 import type { Process } from '../kernel/process.ts';
 import { CallContext, NO_MEMORY } from './call-context.ts';
 import { entryName, functionInTable } from './entry-name.ts';
-import { factsOf, type ProcessFacts } from './process-code.ts';
+import { PresentFacts } from './process-code.ts';
 import { displayedNames } from './snapshot.ts';
 import { processName } from './view/index.ts';
 
 /** A call of a process that is there. One object serves all, one after the other. */
 export class ProcessCall extends CallContext {
+  readonly facts = new PresentFacts(this);
   process: Process | null = null;
 
   get memory(): DataView {
@@ -17,10 +18,6 @@ export class ProcessCall extends CallContext {
     if (exported !== undefined) return exported.view;
     const owned = instance?.owned?.memory.buffer;
     return owned === undefined ? NO_MEMORY : new DataView(owned);
-  }
-
-  get facts(): ProcessFacts {
-    return factsOf(this.process);
   }
 
   global(index: number): Value {

@@ -32,34 +32,29 @@ export function processCode<In extends Context & { readonly facts: ProcessFacts 
   };
 }
 
-/** Names are looked for when somebody asks for them. */
-class FactsOfProcess implements ProcessFacts {
-  readonly #process: Process;
+/** The facts of the process that somebody has at the moment. They are looked up when they are asked for. */
+export class PresentFacts implements ProcessFacts {
+  readonly #holder: { readonly process: Process | null };
 
-  constructor(process: Process) {
-    this.#process = process;
+  constructor(holder: { readonly process: Process | null }) {
+    this.#holder = holder;
   }
 
   get id(): number {
-    return this.#process.id;
+    return this.#holder.process?.id ?? 0;
   }
 
   get parent(): number {
-    return this.#process.parent ?? 0;
+    return this.#holder.process?.parent ?? 0;
   }
 
   get entry(): string {
-    return entryName(this.#process);
+    const { process } = this.#holder;
+    return process === null ? '' : entryName(process);
   }
 
   get name(): string {
-    const { registry, id } = this.#process;
-    return displayName(registry.namesOf(id, 1)[0] ?? '');
+    const { process } = this.#holder;
+    return displayName(process?.registry.namesOf(process.id, 1)[0] ?? '');
   }
-}
-
-const NOBODY: ProcessFacts = { id: 0, parent: 0, entry: '', name: '' };
-
-export function factsOf(process: Process | null): ProcessFacts {
-  return process === null ? NOBODY : new FactsOfProcess(process);
 }
