@@ -12,7 +12,7 @@ const SEGMENTS = /([^\\/]+)([\\/]?)[\\/]*/g;
 /** A segment that leads out of a folder. */
 const OUT = /^\.\.[\\/]?$/;
 /** A path that may name the same file as a shorter one. */
-const HAS_DOTS = /(?:^|[\\/])\.{0,2}[\\/]/;
+const HAS_DOTS = /(?:^|[\\/])(?:\.{0,2}[\\/]|\.{1,2}$)/;
 
 /**
  * Joins parts of a path, as they are in debug information: what stands before an absolute part does not count. The result has

@@ -15,6 +15,8 @@ test.each([
   [['/project', './src', './main.c'], '/project/src/main.c'],
   [['/project/build', '../src', 'main.c'], '/project/src/main.c'],
   [['/project/build/', '..//src/', 'a/../b/./main.c'], '/project/src/b/main.c'],
+  [['/a', '..'], '/'],
+  [['C:\\work\\src', '..'], 'C:\\work\\'],
   [['/', '../..', 'main.c'], '/main.c'],
   [['.', './src', 'main.c'], 'src/main.c'],
   [['../lib', '../..', '..data/main.c'], '../../..data/main.c'],
