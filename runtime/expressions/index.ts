@@ -1,7 +1,7 @@
 export type { Code, Context, Scope, Value, Variants } from './code.ts';
 export { compileExpression } from './compile-expression.ts';
 export { isPattern } from './compile-variants.ts';
-export { equal } from './exact.ts';
+export { equal, exact } from './exact.ts';
 export { ExpressionError } from './expression-error.ts';
 export { pathText } from './expression-text.ts';
 export { type HitCondition, parseHitCondition } from './hit-condition.ts';

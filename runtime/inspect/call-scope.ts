@@ -2,6 +2,7 @@ import {
   BYTE,
   type Code,
   ExpressionError,
+  exact,
   INTEGER,
   inMemory,
   readI64,
@@ -74,9 +75,8 @@ export class CallScope implements Scope<CallContext> {
         );
       }
       case 'constant': {
-        const value = BigInt(place.value);
-        const number = Number.isSafeInteger(Number(value)) ? Number(value) : value;
-        return { type: INTEGER, value: () => number };
+        const value = exact(BigInt(place.value));
+        return { type: INTEGER, value: () => value };
       }
       case 'type':
         return place.type === undefined

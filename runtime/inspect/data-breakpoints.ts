@@ -1,6 +1,7 @@
 import {
   type Code,
   compileExpression,
+  exact,
   type HitCondition,
   inMemory,
   parseExpression,
@@ -250,7 +251,7 @@ function numberIn({ buffer, byteOffset, byteLength }: DataView): number | bigint
   const size = Math.min(bytes.length, 8);
   if (size <= 6) return bytes.readIntLE(0, size);
   const whole = Buffer.concat([bytes.subarray(0, size), Buffer.alloc(8)]).readBigInt64LE();
-  return Number.isSafeInteger(Number(whole)) ? Number(whole) : whole;
+  return exact(whole);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { ExpressionError, type Value } from '../expressions/index.ts';
+import { ExpressionError, exact, type Value } from '../expressions/index.ts';
 import type { ProcessId } from '../kernel/ids.ts';
 import type { Process } from '../kernel/process.ts';
 import { CallContext, NO_MEMORY } from './call-context.ts';
@@ -27,7 +27,7 @@ export class ProcessCall extends CallContext {
     const value: unknown = global instanceof WebAssembly.Global ? global.value : undefined;
     if (typeof value !== 'number' && typeof value !== 'bigint')
       throw new ExpressionError('the global cannot be read');
-    return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+    return typeof value === 'bigint' ? exact(value) : value;
   }
 
   processText(id: number): string {

@@ -1,4 +1,4 @@
-import { ExpressionError, type Value } from '../../expressions/index.ts';
+import { ExpressionError, exact, type Value } from '../../expressions/index.ts';
 import { type FrameLayout, layoutOf } from '../../wasm/index.ts';
 import { CallContext, NO_MEMORY } from '../call-context.ts';
 import { numberIn } from '../globals.ts';
@@ -95,5 +95,5 @@ function frameOf(locals: readonly LocalInfo[], layout: FrameLayout): DataView {
 
 function numberOf({ type, data }: GlobalInfo): Value {
   const value = numberIn(type, Buffer.from(data, 'base64'));
-  return typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  return typeof value === 'bigint' ? exact(value) : value;
 }
