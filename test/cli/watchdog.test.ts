@@ -55,7 +55,9 @@ async function stuckAfter(milliseconds: number): Promise<RunningCommand> {
 /** A change in a transaction that never ends: `--allow-long-sql` permits it. Resolves when it has begun. */
 async function longStatementAfter(milliseconds: number): Promise<RunningCommand> {
   const database = join(folder, 'long.db');
-  new DatabaseSync(database).exec('CREATE TABLE t (a)');
+  const made = new DatabaseSync(database);
+  made.exec('CREATE TABLE t (a)');
+  made.close();
   const rows = 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)';
   const module = file(
     'statement.wat',
