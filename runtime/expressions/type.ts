@@ -157,7 +157,7 @@ function withoutSigns(words: readonly string[]): string {
 /** Bytes of a character of a text. */
 export type CharacterSize = 1 | 2 | 4;
 
-/** Bytes of a character, if texts of C consist of such integers; null for any other type. */
+/** The size in bytes of such an integer if it is a character of C; null for any other type. */
 export function characterSize(type: Type | undefined): CharacterSize | null {
   if (type?.kind !== 'integer') return null;
   const { bytes, isCharacter } = type;

@@ -73,7 +73,10 @@ export function keysText(
   return `(${count}) {${listText(parts, context, depth, false, parts.length < count)}}`;
 }
 
-/** `0x400 {x: 3}`: an address, and what is there; of one that leads to a text, its characters have so many bytes. */
+/**
+ * `0x400 {x: 3}`: an address, and what is there.
+ * @param character bytes of a character if it points to a text
+ */
 export function pointerText(
   address: number,
   to: Code<CallContext>,
