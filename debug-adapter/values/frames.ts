@@ -1,6 +1,6 @@
 import type { ModuleKey, ProcessKey, Stack } from '../../runtime/inspect/protocol.ts';
 import { keyFromText, MAX_MEMORY_READ } from '../../runtime/inspect/protocol.ts';
-import { processName } from '../../runtime/inspect/view/index.ts';
+import { endedName, processName } from '../../runtime/inspect/view/index.ts';
 import {
   type FrameVariables,
   type Inspected,
@@ -161,7 +161,7 @@ export class SourceFrames {
       return processName(await this.#client.request('process/get', { process: key }));
     } catch (error) {
       if (!(error instanceof InspectRequestError)) throw error;
-      return this.#client.isRunning ? `#${id}, which has ended` : `#${id}`;
+      return this.#client.isRunning ? endedName(id) : `#${id}`;
     }
   }
 

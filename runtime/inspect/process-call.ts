@@ -5,7 +5,7 @@ import { CallContext, NO_MEMORY } from './call-context.ts';
 import { entryName, functionInTable } from './entry-name.ts';
 import { PresentFacts } from './process-code.ts';
 import { displayedNames } from './snapshot.ts';
-import { processName } from './view/index.ts';
+import { endedName, processName } from './view/index.ts';
 
 /** A call of a process that is there. One object serves all, one after the other. */
 export class ProcessCall extends CallContext {
@@ -32,7 +32,7 @@ export class ProcessCall extends CallContext {
 
   processText(id: number): string {
     const found = this.process?.environment.get(id as ProcessId);
-    if (found === undefined) return `#${id}, which has ended`;
+    if (found === undefined) return endedName(id);
     const { environment } = found;
     const names = displayedNames(found);
     return processName({ id, environment: environment.id, names, entry: entryName(found) });

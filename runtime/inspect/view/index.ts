@@ -19,6 +19,7 @@ export {
   ProcessModel,
 } from './process-model.ts';
 export {
+  endedName,
   endText,
   isFailure,
   type NamedProcess,

@@ -31,6 +31,11 @@ export function processName({ id, environment, names, entry }: NamedProcess): st
   return `${number} ${names[0] ?? entry}`;
 }
 
+/** What is left of the name of a process that is not there any more. */
+export function endedName(id: number): string {
+  return `#${id}, which has ended`;
+}
+
 /** What a process is doing: `waiting for a message`, `paused, sleeping`, `trapped: divide by zero`. */
 export function processActivity({
   state,
