@@ -23,7 +23,7 @@ const Config = v.object({
 /** The part of `package.json` that matters here. */
 const Manifest = v.object({ scripts: v.optional(v.record(v.string(), v.string()), {}) });
 
-/** The entry that `asinit` makes, which names it in the scripts of `package.json` alone. */
+/** The entry that `asinit` makes. `asinit` names it only in the scripts of `package.json`. */
 const USUAL_ENTRY = join('assembly', 'index.ts');
 
 /** What a module is made of. Declarations are not: the compiler itself writes some, after the module. */
@@ -81,7 +81,7 @@ export async function readAssemblyScriptProject(config: string): Promise<Project
 }
 
 /**
- * Runs the script of `package.json` that builds a profile: `asinit` names the entry there alone, as in
+ * Runs the script of `package.json` that builds a profile: `asinit` names the entry only there, as in
  * `"asbuild:debug": "asc assembly/index.ts --target debug"`.
  * @throws ProjectError
  */

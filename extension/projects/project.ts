@@ -71,14 +71,14 @@ export type OutputFormat = 'cargo' | 'rustc' | 'text';
 
 /** Where the module is after a build, or the modules. */
 export type ModulePlace =
-  /** `namedBy` says in words what says so. */
+  /** `namedBy` is what names the path, for messages. */
   | { readonly kind: 'file'; readonly path: string; readonly namedBy?: string }
   /** Cargo says so for each of its targets. */
   | { readonly kind: 'cargo'; readonly name: string; readonly of: 'bin' | 'example' }
   /** All that cargo has made for tests. */
   | { readonly kind: 'cargo tests' }
-  /** The newest in a folder, for tools that do not say it. */
-  | { readonly kind: 'newest'; readonly folder: string };
+  /** The newest in a folder, for tools that do not say it. `hint` is for messages: what makes the tool make one. */
+  | { readonly kind: 'newest'; readonly folder: string; readonly hint?: string };
 
 /** What is wrong with a project, in words for its author. */
 export class ProjectError extends Error {

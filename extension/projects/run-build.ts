@@ -84,10 +84,14 @@ function nothingMade({ module, steps }: Build): string {
       return `it has not made ${path}${namedBy === undefined ? '' : `. Is the module that is run somewhere else? ${namedBy} must name it`}`;
     }
     case 'newest': {
-      const [step] = steps;
-      const command = step === undefined || steps.length > 1 ? ['make'] : [step.command, ...step.args];
-      const example = JSON.stringify({ module: 'path/of/program.wasm', build: command });
-      return `there is no .wasm file in ${module.folder}. Compilers make one for the target wasm32-wasi. If it is somewhere else, or another command makes it, a lunatic.json in this folder can say so: ${example}`;
+      // The last step makes the module.
+      const step = steps.at(-1);
+      const example = {
+        module: 'path/of/program.wasm',
+        ...(step === undefined ? {} : { build: [step.command, ...step.args] }),
+      };
+      const hint = module.hint === undefined ? '' : ` ${module.hint}.`;
+      return `there is no .wasm file in ${module.folder}.${hint} If it is somewhere else, or another command makes it, a lunatic.json in this folder can say so: ${JSON.stringify(example)}`;
     }
     case 'cargo':
       return `cargo has made no .wasm file of the ${module.of} ${module.name}. If Cargo.toml gives it a crate-type, that must be "bin" or "cdylib"`;

@@ -11,23 +11,38 @@ const Manifest = v.object({
   scripts: v.optional(v.record(v.string(), v.string()), {}),
 });
 
-/** Otherwise CMake gives programs for WASI no suffix. A project of C alone does not use that of C++, of which CMake need not warn. */
+/** Gives programs for WASI the suffix that CMake itself does not. In a project of C alone it would warn of that for C++. */
 const SUFFIXES = ['C', 'CXX']
   .map((language) => `-DCMAKE_EXECUTABLE_SUFFIX_${language}=.wasm`)
   .concat('--no-warn-unused-cli');
 
-/** Its programs are scripts beside their modules. */
-const EMSCRIPTEN = /emscripten/i;
+/** What a preset contains if its programs are modules. Those of Emscripten are scripts beside their modules. */
+const FOR_WASI = /^(?!.*emscripten).*(wasi|wasm32)/is;
+/** What a project contains that names its modules itself. */
+const NAMES_MODULES = /\.wasm\b|EXECUTABLE_SUFFIX/i;
 
 /** The files with presets of CMake, those of the user first. */
 export const PRESET_FILES = ['CMakeUserPresets.json', 'CMakePresets.json'];
 /** The part of them that matters here. */
 const Presets = v.object({
   configurePresets: v.optional(
-    v.array(v.looseObject({ name: v.string(), hidden: v.optional(v.boolean(), false) })),
+    v.array(
+      v.looseObject({
+        name: v.string(),
+        hidden: v.optional(v.boolean(), false),
+        inherits: v.optional(v.union([v.string(), v.array(v.string())]), []),
+      }),
+    ),
     [],
   ),
 });
+
+/** One of CMake's presets that a user may choose. */
+interface Preset {
+  readonly name: string;
+  /** What it says, and those that it inherits from. */
+  readonly text: string;
+}
 
 /** What a file for `make` or CMake contains if it makes a module. */
 const MAKES_MODULE = /wasm/i;
@@ -42,7 +57,8 @@ const BUILD_FOLDER = 'build';
 /** A project that `make` builds, if it makes a module. */
 export async function readMakefile(path: string): Promise<Project | undefined> {
   if (!MAKES_MODULE.test(await readFile(path, 'utf8'))) return undefined;
-  return toolProject(path, basename(dirname(path)), () => [{ command: 'make', args: [] }]);
+  const hint = 'Compilers make one for the target wasm32-wasi';
+  return toolProject(path, basename(dirname(path)), () => [{ command: 'make', args: [] }], hint);
 }
 
 /**
@@ -51,36 +67,46 @@ export async function readMakefile(path: string): Promise<Project | undefined> {
  */
 export async function readCMakeLists(path: string): Promise<Project | undefined> {
   const text = await readFile(path, 'utf8');
-  const presets = await presetsIn(dirname(path));
+  const presets = (await presetsIn(dirname(path))).filter((preset) => PRESET_MAKES_MODULE.test(preset.text));
   if (presets.length === 0 && !MAKES_MODULE.test(text)) return undefined;
   const name = /\bproject\s*\(\s*([\w.-]+)/i.exec(text)?.[1] ?? basename(dirname(path));
-  const names = presets.map((preset) => preset.name);
-  const said = [text, JSON.stringify(presets)].join();
-  const suffixes = EMSCRIPTEN.test(said) ? [] : SUFFIXES;
-  return toolProject(path, name, (profile) => {
-    const preset = names.find((one) => one.toLowerCase().includes(profile)) ?? names[0];
-    const options = [
-      ...(preset === undefined ? [] : ['--preset', preset]),
-      ...['-B', BUILD_FOLDER, `-DCMAKE_BUILD_TYPE=${profile === 'debug' ? 'Debug' : 'Release'}`],
-      ...suffixes,
-    ];
-    return [
-      { command: 'cmake', args: options },
-      { command: 'cmake', args: ['--build', BUILD_FOLDER] },
-    ];
-  });
+  return toolProject(
+    path,
+    name,
+    (profile) => {
+      const preset = presets.find((one) => one.name.toLowerCase().includes(profile)) ?? presets[0];
+      const isNamed = NAMES_MODULES.test(text) || NAMES_MODULES.test(preset?.text ?? '');
+      const options = [
+        ...(preset === undefined ? [] : ['--preset', preset.name]),
+        ...['-B', BUILD_FOLDER, `-DCMAKE_BUILD_TYPE=${profile === 'debug' ? 'Debug' : 'Release'}`],
+        ...(preset !== undefined && FOR_WASI.test(preset.text) && !isNamed ? SUFFIXES : []),
+      ];
+      return [
+        { command: 'cmake', args: options },
+        { command: 'cmake', args: ['--build', BUILD_FOLDER] },
+      ];
+    },
+    'Compilers make one for the target wasm32-wasi, if CMAKE_EXECUTABLE_SUFFIX is ".wasm"',
+  );
 }
 
-/** The presets that make modules. */
-async function presetsIn(folder: string): Promise<{ readonly name: string }[]> {
-  const found: { readonly name: string }[] = [];
-  for (const file of PRESET_FILES.map((one) => join(folder, one))) {
-    if (!existsSync(file)) continue;
-    const { configurePresets } = await readJson(file, Presets);
-    const made = configurePresets.filter((one) => PRESET_MAKES_MODULE.test(JSON.stringify(one)));
-    found.push(...made.filter(({ hidden }) => !hidden));
-  }
-  return found;
+/** The presets that are not hidden. A file that cannot be read has none: the project may be one that does not need them. */
+async function presetsIn(folder: string): Promise<Preset[]> {
+  const files = PRESET_FILES.map((name) => join(folder, name)).filter((path) => existsSync(path));
+  const read = await Promise.all(
+    files.map((path) => readJson(path, Presets).catch(() => ({ configurePresets: [] }))),
+  );
+  const all = new Map(
+    read.flatMap(({ configurePresets }) => configurePresets).map((preset) => [preset.name, preset]),
+  );
+  return [...all.values()]
+    .filter(({ hidden }) => !hidden)
+    .map(({ name }) => {
+      // More names come while it is read; each is read once.
+      const names = new Set([name]);
+      for (const one of names) for (const base of [all.get(one)?.inherits ?? []].flat()) names.add(base);
+      return { name, text: JSON.stringify([...names].map((one) => all.get(one))) };
+    });
 }
 
 /**
@@ -95,8 +121,16 @@ export async function readPackage(path: string): Promise<Project | undefined> {
   return toolProject(path, name, () => [{ command: 'npm', args: ['run', maker] }]);
 }
 
-/** A project whose tool does not say where the module is. */
-function toolProject(file: string, name: string, steps: (profile: Profile) => readonly Step[]): Project {
+/**
+ * A project whose tool does not say where the module is.
+ * @param hint what makes the tool make one, for messages
+ */
+function toolProject(
+  file: string,
+  name: string,
+  steps: (profile: Profile) => readonly Step[],
+  hint?: string,
+): Project {
   const folder = dirname(file);
   return {
     name,
@@ -112,7 +146,7 @@ function toolProject(file: string, name: string, steps: (profile: Profile) => re
           steps: steps(profile),
           cwd: folder,
           output: 'text',
-          module: { kind: 'newest', folder },
+          module: { kind: 'newest', folder, ...(hint === undefined ? {} : { hint }) },
         }),
       },
     ],

@@ -336,33 +336,69 @@ describe.runIf(hasClang)('C', () => {
     ]);
   });
 
-  test.runIf(hasCMake)(
-    'CMake builds it with a preset that makes a module',
-    { timeout: 120_000 },
-    async () => {
-      const cacheVariables = {
-        CMAKE_SYSTEM_NAME: 'Generic',
-        CMAKE_C_COMPILER: 'clang',
-        CMAKE_C_COMPILER_TARGET: 'wasm32-wasi',
-        CMAKE_TRY_COMPILE_TARGET_TYPE: 'STATIC_LIBRARY',
-      };
-      const presets = [{ name: 'native' }, { name: 'web', generator: 'Unix Makefiles', cacheVariables }];
-      const files = {
-        'CMakeLists.txt':
-          'cmake_minimum_required(VERSION 3.21)\nproject(hello C)\nadd_executable(hello hello.c)\n',
-        'hello.c': HELLO,
-      };
+  describe.runIf(hasCMake)('with CMake', () => {
+    const cacheVariables = {
+      CMAKE_SYSTEM_NAME: 'Generic',
+      CMAKE_C_COMPILER: 'clang',
+      CMAKE_C_COMPILER_TARGET: 'wasm32-wasi',
+      CMAKE_TRY_COMPILE_TARGET_TYPE: 'STATIC_LIBRARY',
+    };
+    const configurePresets = [
+      { name: 'native' },
+      { name: 'base', hidden: true, cacheVariables },
+      { name: 'web', inherits: ['base'], generator: 'Unix Makefiles' },
+    ];
+    const LIST = 'cmake_minimum_required(VERSION 3.21)\nproject(hello C)\nadd_executable(hello hello.c)\n';
+    const files = { 'CMakeLists.txt': LIST, 'hello.c': HELLO };
+    const presets = { 'CMakePresets.json': JSON.stringify({ version: 3, configurePresets }) };
+
+    test('is built with a preset that makes a module', { timeout: 120_000 }, async () => {
       expect(await projectIn(folderWith(files))).toBeUndefined();
-      const found = await projectWith({
-        ...files,
-        'CMakePresets.json': JSON.stringify({ version: 3, configurePresets: presets }),
-      });
+      const found = await projectWith({ ...files, ...presets });
       expect(found.name).toBe('hello');
       const { module } = await build(targetOf(found));
       expect(module).toBe(join(found.folder, 'build', 'hello.wasm'));
       expect(isModule(module)).toBe(true);
-    },
-  );
+    });
+
+    test('keeps the name that it gives its module, on which its own steps depend', {
+      timeout: 120_000,
+    }, async () => {
+      const list = LIST.replace('add_executable(hello', 'add_executable(hello.wasm');
+      const step = 'COMMAND cmake -E copy hello.wasm made.wasm';
+      const found = await projectWith({
+        ...{ ...files, ...presets },
+        'CMakeLists.txt': `${list}add_custom_command(TARGET hello.wasm POST_BUILD ${step})\n`,
+      });
+      const { module } = await build(targetOf(found));
+      expect(module).toMatch(/[\\/]build[\\/](hello|made)\.wasm$/);
+      expect(existsSync(join(found.folder, 'build', 'made.wasm'))).toBe(true);
+    });
+
+    test('has native programs without a suffix, and those of Emscripten', async () => {
+      const emscripten = [{ name: 'web', toolchainFile: '/emsdk/Emscripten.cmake', binaryDir: 'wasm32' }];
+      const circle = [
+        { name: 'one', inherits: 'two' },
+        { name: 'two', inherits: ['one', 'base'] },
+      ];
+      const mentioned = { 'CMakeLists.txt': `${LIST}option(BUILD_WASM)\n` };
+      for (const changed of [
+        mentioned,
+        { ...mentioned, 'CMakePresets.json': JSON.stringify({ configurePresets: circle }) },
+        { 'CMakePresets.json': JSON.stringify({ configurePresets: emscripten }) },
+      ]) {
+        const { steps } = await (await targetOf(await projectWith({ ...files, ...changed }))).build('debug');
+        expect(steps.flatMap(({ args }) => args).join(' ')).not.toContain('SUFFIX');
+      }
+    });
+
+    test('with presets that cannot be read leaves its folder to what else makes a project there', async () => {
+      const broken = { ...files, 'CMakePresets.json': '{"configurePresets": [' };
+      expect(await projectIn(folderWith(broken))).toBeUndefined();
+      const found = await projectWith({ ...broken, Makefile: 'hello.wasm: hello.c\n' });
+      expect(found.file).toBe(join(found.folder, 'Makefile'));
+    });
+  });
 
   test('a single source is compiled', { timeout: 120_000 }, async () => {
     const folder = folderWith({ 'hello.c': HELLO });
@@ -440,5 +476,15 @@ describe('any project', () => {
       steps: [{ command: 'make', args: [] }],
       module: { path: join(found.folder, 'path', 'of', 'program.wasm') },
     });
+    // That of a script for npm is not one of WASI's compilers; the last of several steps makes the module.
+    const scripted = await targetOf(await projectWith({ 'package.json': '{"scripts": {"build": "asc"}}' }));
+    const steps = ['--first', '--last'].map((word) => ({ command: 'true', args: [word] }));
+    const stepped = {
+      ...scripted,
+      build: async (profile: Profile) => ({ ...(await scripted.build(profile)), steps }),
+    };
+    expect((await build(stepped)).module).toMatch(
+      /no \.wasm file in \S+\. If it is .*"build":\["true","--last"\]\}$/,
+    );
   });
 });
