@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import * as vscode from 'vscode';
 import type { Fault } from './compiler-messages.ts';
 
@@ -11,12 +12,12 @@ const SEVERITIES = {
 
 /**
  * Shows what compilers say, in editors and in the Problems view, until the project is built again. What they have said of a crate is
- * over, too, when the build of another project compiles it.
+ * over, too, when the build of another project compiles it, but for what may be in its tests.
  */
 export class BuildFaults implements vscode.Disposable {
   readonly #collection = vscode.languages.createDiagnosticCollection('lunatic-build');
   /** The faults of each project, by its file. */
-  readonly #faults = new Map<string, Fault[]>();
+  readonly #faults = new Map<string, KeptFault[]>();
 
   dispose(): void {
     this.#collection.dispose();
@@ -24,28 +25,42 @@ export class BuildFaults implements vscode.Disposable {
 
   /** Called when a project begins to be built. */
   clear(project: string): void {
-    const files = new Set(this.#faults.get(project)?.map(({ file }) => file));
+    const faults = this.#faults.get(project) ?? [];
     this.#faults.delete(project);
-    for (const file of files) this.#show(file);
+    this.#show(faults);
   }
 
   add(project: string, fault: Fault): void {
-    if (fault.target !== undefined) this.compiled(project, fault.target);
+    const { target } = fault;
+    if (target !== undefined) {
+      this.#forget(project, (other) => other.target === target && (isSame(other, fault) || !mayStay(other)));
+    }
     const faults = this.#faults.get(project) ?? [];
     this.#faults.set(project, faults);
     // Cargo says the same again where several targets contain a source.
     if (faults.length >= MAX_FAULTS || faults.some((other) => isSame(other, fault))) return;
-    faults.push(fault);
-    this.#show(fault.file);
+    faults.push(fault.isOfTests ? { ...fault, modified: modifiedAt(fault.file) } : fault);
+    this.#show([fault]);
   }
 
-  /** Called when a build has compiled a target of cargo's: what builds of other projects have said of it is out of date. */
-  compiled(project: string, target: string): void {
+  /**
+   * Called when cargo has a target without an error: what builds of other projects have said of it is out of date.
+   * @param isTest whether the code is in it that only tests use
+   */
+  compiled(project: string, target: string, isTest: boolean): void {
+    this.#forget(project, (fault) => fault.target === target && (isTest || !mayStay(fault)));
+  }
+
+  /** Removes faults that builds of all projects but one have reported. */
+  #forget(project: string, isOver: (fault: KeptFault) => boolean): void {
     for (const [other, faults] of this.#faults) {
-      const left = other === project ? faults : faults.filter((fault) => fault.target !== target);
-      if (left.length === faults.length) continue;
-      this.#faults.set(other, left);
-      for (const { file } of faults) this.#show(file);
+      const over = other === project ? [] : faults.filter(isOver);
+      if (over.length === 0) continue;
+      this.#faults.set(
+        other,
+        faults.filter((fault) => !over.includes(fault)),
+      );
+      this.#show(over);
     }
   }
 
@@ -54,10 +69,29 @@ export class BuildFaults implements vscode.Disposable {
     return (this.#faults.get(project) ?? []).filter(({ severity }) => severity === 'error');
   }
 
-  #show(file: string): void {
-    const all = [...this.#faults.values()].flat().filter((fault) => fault.file === file);
-    this.#collection.set(vscode.Uri.file(file), all.map(diagnosticOf));
+  /** Shows the files of some faults as they are now. */
+  #show(changed: readonly Fault[]): void {
+    for (const file of new Set(changed.map((fault) => fault.file))) {
+      const all = [...this.#faults.values()].flat().filter((fault) => fault.file === file);
+      this.#collection.set(vscode.Uri.file(file), all.map(diagnosticOf));
+    }
   }
+}
+
+/** A fault that is displayed. */
+interface KeptFault extends Fault {
+  /** When its file was last changed before, if a build of tests has reported it. */
+  readonly modified?: number | undefined;
+}
+
+/** Whether a build without tests says nothing of a fault: it may be in code that only tests use, and its file is as it was. */
+function mayStay({ file, isOfTests, modified }: KeptFault): boolean {
+  return isOfTests === true && modifiedAt(file) === modified;
+}
+
+/** When a file was last changed, in milliseconds since 1970, if there is one. */
+function modifiedAt(file: string): number | undefined {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
 }
 
 function isSame(a: Fault, b: Fault): boolean {

@@ -15,8 +15,10 @@ export interface Fault {
   /** The compiler's name of this kind of fault, as `E0425`. */
   readonly code: string | undefined;
   readonly related: readonly Related[];
-  /** What was compiled, if cargo says so: it differs for all targets of all crates. */
+  /** What was compiled, if cargo says so: unique for each target of each crate. */
   readonly target?: string;
+  /** Whether tests were built: it may be in code that only they use. Cargo does not say that. */
+  readonly isOfTests?: boolean;
 }
 
 /** Another place that has to do with a fault. */

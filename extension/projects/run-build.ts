@@ -14,8 +14,11 @@ export interface BuildListener {
   /** A line for people, with colours. */
   line(text: string): void;
   fault(fault: Fault): void;
-  /** Called when a target of cargo's has been compiled without an error. */
-  compiled(target: string): void;
+  /**
+   * Called when cargo has a target without an error: it has compiled it, or nothing has changed since it did.
+   * @param isTest whether the code is in it that only tests use
+   */
+  compiled(target: string, isTest: boolean): void;
 }
 
 /** A build whose tool has reported errors. */
@@ -49,11 +52,12 @@ export async function runBuild(
     rustc: (line: string) => readRustLine(line, base),
     text: (line: string) => text.read(line),
   };
+  const ofTests = module.kind === 'cargo tests' ? { isOfTests: true } : {};
   const take = (line: string) => {
     const read: Line = readers[build.output](line);
     if (read.text !== undefined) listener.line(read.text);
-    if (read.fault !== undefined) listener.fault(read.fault);
-    if (read.made !== undefined) listener.compiled(read.made.target);
+    if (read.fault !== undefined) listener.fault({ ...read.fault, ...ofTests });
+    if (read.made !== undefined) listener.compiled(read.made.target, read.made.isTest);
     if (read.made === undefined || !isWanted(read.made, module)) return;
     for (const file of read.made.files) if (file.endsWith('.wasm')) made.add(file);
   };
