@@ -38,7 +38,7 @@ export function dapCommand(): Command {
 
 function checkLog(path: string): string {
   try {
-    closeSync(openSync(path, 'a'));
+    closeSync(openSync(path, 'a', 0o600));
     return path;
   } catch (error) {
     throw new InvalidArgumentError(`It cannot be written: ${messageOf(error)}`);
