@@ -7,11 +7,10 @@ import {
   type ProcessKey,
   type StackFrame,
 } from '../runtime/inspect/protocol.ts';
-import type { Inspected, TypeId } from '../runtime/internal.ts';
+import { type Inspected, quoted, type TypeId } from '../runtime/internal.ts';
 import { faultIn, type WantedTerms } from './breakpoint-terms.ts';
 import type { Calls } from './calls.ts';
 import type { SourceFrame } from './values/frames.ts';
-import { quoted } from './values/scalar-text.ts';
 import { type ValueKind, valueText } from './wasm-values.ts';
 
 /** The most characters of a text that are shown. */

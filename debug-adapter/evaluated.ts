@@ -1,6 +1,6 @@
 /** What expressions mean in calls. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { ExpressionError } from '../runtime/internal.ts';
+import { ExpressionError, quoted } from '../runtime/internal.ts';
 import type { Debuggee } from './debuggee.ts';
 import { AdapterError, ErrorId } from './errors.ts';
 import type { FrameRef } from './ids.ts';
@@ -11,7 +11,6 @@ import type { SourceFrame } from './values/frames.ts';
 import { managedValue } from './values/managed/evaluate.ts';
 import { isManaged } from './values/managed/variables.ts';
 import { Names } from './values/names.ts';
-import { quoted } from './values/scalar-text.ts';
 import { describedValue } from './values/source-variables.ts';
 import { namedWasmVariable } from './wasm-variables.ts';
 

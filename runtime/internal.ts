@@ -6,9 +6,11 @@ export { CoverageReadError, readCoverage } from './coverage/read-report.ts';
 export type { CoverageReport } from './coverage/report.ts';
 export {
   type BinaryOperator,
+  type CharacterSize,
   type Code,
   type Context,
   cCharacterText,
+  characterText,
   compileExpression,
   constantText,
   depthOf,
@@ -28,8 +30,10 @@ export {
   truthOf,
   typeKey,
   typeText,
+  untilZero,
   type Variants,
   valueText,
+  wideText,
 } from './expressions/index.ts';
 export { HOST_FUNCTIONS } from './host/host-functions.ts';
 export { LinkError } from './host/linker.ts';
@@ -118,6 +122,7 @@ export {
   testsOf,
 } from './testing/index.ts';
 export { printable } from './text/printable.ts';
+export { quoted } from './text/quoted.ts';
 export {
   callOffsets,
   customSection,

@@ -1,4 +1,4 @@
-import { characterText, quoted } from './scalar-text.ts';
+import { characterText, quoted } from '../../runtime/internal.ts';
 import type { Shower } from './show-value.ts';
 import type { Part, Shown, Value } from './value.ts';
 import { codeOf, NO_MEMORY } from './value-code.ts';
@@ -71,7 +71,7 @@ async function keyPath(shower: Shower, key: Value): Promise<string | null> {
     case 'text':
       return String(found).length > MAX_KEY ? null : `[${quoted(String(found))}]`;
     case 'character':
-      return `[${characterText(BigInt(Number(found)))}]`;
+      return `[${characterText(Number(found))}]`;
     case 'integer':
     case 'boolean':
       return `[${found}]`;

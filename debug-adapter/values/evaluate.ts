@@ -9,6 +9,7 @@ import {
   type PointerType,
   parseExpression,
   pathText,
+  quoted,
   type TypeId,
   type TypeInfo,
   truthOf,
@@ -17,7 +18,6 @@ import {
 } from '../../runtime/internal.ts';
 import { joined } from './evaluate-name.ts';
 import type { Names } from './names.ts';
-import { quoted } from './scalar-text.ts';
 import type { Shower } from './show-value.ts';
 import { Steps } from './steps.ts';
 import { pointerTo } from './type-table.ts';

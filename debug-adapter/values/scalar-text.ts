@@ -1,28 +1,5 @@
 import type { BaseType, SourceLanguage } from '../../runtime/internal.ts';
-import { cCharacterText, floatText as numberText, shortest } from '../../runtime/internal.ts';
-
-/** Escapes that all languages know. */
-const ESCAPES: ReadonlyMap<string, string> = new Map([
-  ['\n', '\\n'],
-  ['\r', '\\r'],
-  ['\t', '\\t'],
-  ['\0', '\\0'],
-  ['\\', '\\\\'],
-]);
-
-/** A text between quotes, with what cannot be displayed escaped. */
-export function quoted(text: string, quote: '"' | "'" = '"'): string {
-  const inside = text.replace(/[\\"'\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu, (character) => {
-    if (character === '"' || character === "'") return character === quote ? `\\${character}` : character;
-    return ESCAPES.get(character) ?? `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-  });
-  return `${quote}${inside}${quote}`;
-}
-
-export function characterText(code: bigint, prefix = ''): string {
-  if (code < 0n || code > 0x10ffffn || (code >= 0xd800n && code < 0xe000n)) return hexText(code);
-  return `${prefix}${quoted(String.fromCodePoint(Number(code)), "'")}`;
-}
+import { cCharacterText, characterText, floatText as numberText, shortest } from '../../runtime/internal.ts';
 
 export function hexText(number: bigint | number): string {
   return `0x${number.toString(16)}`;
@@ -40,11 +17,10 @@ export function baseText(type: BaseType, bits: bigint, size: number, language: S
       return complexText(bits, size / 2);
     case 'character': {
       if (language === 'Rust')
-        return type.name === 'char' ? characterText(bits) : integerText(type, bits, width);
-      if (size > 1) return `${bits} ${characterText(bits)}`;
+        return type.name === 'char' ? characterText(Number(bits)) : integerText(type, bits, width);
       const number = type.isSigned ? BigInt.asIntN(width, bits) : bits;
       // The others are small integers, mostly. A byte alone may be a part of a character.
-      return type.name === 'char' ? cCharacterText(Number(number)) : `${number}`;
+      return size > 1 || type.name === 'char' ? cCharacterText(Number(number), size) : `${number}`;
     }
     case 'address':
       return hexText(bits);

@@ -1,13 +1,17 @@
 import {
   type ArrayType,
+  cCharacterText,
   constantText,
   type EnumType,
   type PointerType,
+  quoted,
   type StructType,
   type TypeId,
   type TypeInfo,
+  untilZero,
+  wideText,
 } from '../../runtime/internal.ts';
-import { baseText, characterText, hexText, quoted } from './scalar-text.ts';
+import { baseText, hexText } from './scalar-text.ts';
 import type { Steps } from './steps.ts';
 import { isWideCharacter, typeName } from './type-names.ts';
 import { addressOf, inMemory, type Part, type Shown, type Value } from './value.ts';
@@ -213,12 +217,13 @@ export class Shower {
     if (bits === null) return { text: 'outside of the memory' };
     const width = value.bits?.size ?? 8 * (type.size ?? 4);
     if (type.kind === 'base') {
-      const isSigned = type.isSigned && value.bits !== undefined;
-      const shown = isSigned ? BigInt.asUintN(8 * (type.size ?? 4), BigInt.asIntN(width, bits)) : bits;
-      const isWide = (await this.#wideSize(value.type)) !== null;
-      const text = isWide
-        ? `${shown} ${characterText(shown)}`
-        : baseText(type, shown, type.size ?? 4, this.reader.language);
+      const number = type.isSigned ? BigInt.asIntN(width, bits) : bits;
+      const size = type.size ?? 4;
+      const wide = await this.#wideSize(value.type);
+      const text =
+        wide === null
+          ? baseText(type, BigInt.asUintN(8 * size, number), size, this.reader.language)
+          : cCharacterText(Number(number), wide);
       return { text, scalar: value };
     }
     const underlying = await this.reader.types.resolve(type.underlying);
@@ -263,7 +268,7 @@ export class Shower {
     if (wide !== null) {
       const bytes = await this.reader.memory.upTo(address, wide * (MAX_STRING + 1));
       const named = async () => [{ name: '*', value: target, path: '*' }];
-      const string = wideText(bytes, wide);
+      const string = wideText(untilZero(bytes, wide), wide);
       return { text: `${text} ${stringText(string, string.length)}`, string, scalar: value, named, target };
     }
     const shown = depth < MAX_DEPTH ? await this.show(target, depth + 1) : { text: '…' };
@@ -327,7 +332,7 @@ export class Shower {
       const wide = await this.#wideSize(type.element);
       if (wide !== null) {
         const bytes = await this.reader.bytes(value, Math.min(count * wide, MAX_STRING_BYTES));
-        const string = bytes === null ? null : wideText(bytes, wide);
+        const string = bytes === null ? null : wideText(untilZero(bytes, wide), wide);
         if (string !== null) return { text: stringText(string, string.length), string, count, page };
       }
       if (!isText(element)) return await this.elements(count, page, depth);
@@ -357,18 +362,6 @@ export class Shower {
 /** Whether a byte of this type is a part of a text. */
 function isText(type: TypeInfo | null): boolean {
   return type?.kind === 'base' && type.size === 1 && (type.name === 'char' || type.name === 'char8_t');
-}
-
-/** The text of wide characters up to a zero. What is no character is one that says so. */
-function wideText(bytes: Uint8Array, size: 2 | 4): string {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let text = '';
-  for (let at = 0; at + size <= bytes.length && text.length <= MAX_STRING; at += size) {
-    const code = size === 2 ? view.getUint16(at, true) : view.getUint32(at, true);
-    if (code === 0) break;
-    text += code > 0x10ffff ? '\ufffd' : String.fromCodePoint(code);
-  }
-  return text;
 }
 
 function stringText(text: string, length: number): string {

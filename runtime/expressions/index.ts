@@ -1,3 +1,4 @@
+export { cCharacterText, characterText, untilZero, wideText } from './characters.ts';
 export type { Code, Context, Scope, Value, Variants } from './code.ts';
 export { compileExpression } from './compile-expression.ts';
 export { isPattern } from './compile-variants.ts';
@@ -34,4 +35,4 @@ export {
   typeFromText,
   typeText,
 } from './type.ts';
-export { cCharacterText, constantText, floatText, shortest, valueText } from './value-text.ts';
+export { constantText, floatText, shortest, valueText } from './value-text.ts';

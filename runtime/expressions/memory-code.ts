@@ -1,4 +1,5 @@
 import { countOf } from '../text/quantities.ts';
+import { untilZero, wideText } from './characters.ts';
 import type { Code, Context, Value } from './code.ts';
 import { exact, type Integer } from './exact.ts';
 import { ExpressionError } from './expression-error.ts';
@@ -38,19 +39,15 @@ export function stringAt(
   size: CharacterSize = 1,
 ): string {
   checkRange(memory, at, size);
-  if (size > 1) {
+  if (size !== 1) {
     const room = Math.min(MOST_TEXT, memory.byteLength - at);
     const count = Math.min(most, Math.floor(room / size));
-    let length = 0;
-    while (length < count && characterAt(memory, at + length * size, size) !== 0) length++;
-    if (length === count && count < most) throw new ExpressionError(`the text at ${hex(at)} does not end`);
-    return wideText(memory, at, length, size);
+    const text = untilZero(bytesAt(memory, at, count * size), size);
+    if (text.length === count * size && count < most)
+      throw new ExpressionError(`the text at ${hex(at)} does not end`);
+    return wideText(text, size);
   }
-  const bytes = new Uint8Array(
-    memory.buffer,
-    memory.byteOffset + at,
-    Math.min(MOST_TEXT, most, memory.byteLength - at),
-  );
+  const bytes = bytesAt(memory, at, Math.min(MOST_TEXT, most, memory.byteLength - at));
   const end = bytes.indexOf(0);
   if (end < 0 && bytes.length === most) return decoder.decode(bytes);
   if (end < 0) throw new ExpressionError(`the text at ${hex(at)} does not end`);
@@ -66,23 +63,12 @@ export function textAt(memory: DataView, at: number, length: number, size: Chara
   if (!(bytes >= 0 && bytes <= MOST_TEXT))
     throw new ExpressionError(`a text of ${bytes} bytes is longer than ${MOST_TEXT}`);
   checkRange(memory, at, bytes);
-  return size === 1
-    ? decoder.decode(new Uint8Array(memory.buffer, memory.byteOffset + at, length))
-    : wideText(memory, at, length, size);
+  const text = bytesAt(memory, at, bytes);
+  return size === 1 ? decoder.decode(text) : wideText(text, size);
 }
 
-function characterAt(memory: DataView, at: number, size: CharacterSize): number {
-  return size === 2 ? memory.getUint16(at, true) : memory.getUint32(at, true);
-}
-
-/** The text of wide characters, of which two may be one in UTF-16. */
-function wideText(memory: DataView, at: number, count: number, size: CharacterSize): string {
-  let text = '';
-  for (let i = 0; i < count; i++) {
-    const code = characterAt(memory, at + i * size, size);
-    text += code > 0x10_ffff ? '\ufffd' : String.fromCodePoint(code);
-  }
-  return text;
+function bytesAt(memory: DataView, at: number, count: number): Uint8Array {
+  return new Uint8Array(memory.buffer, memory.byteOffset + at, count);
 }
 
 function checkRange(memory: DataView, at: number, size: number): void {

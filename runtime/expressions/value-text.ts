@@ -1,3 +1,4 @@
+import { cCharacterText, characterText } from './characters.ts';
 import type { Code, Context, Value } from './code.ts';
 import { ExpressionError } from './expression-error.ts';
 import { stringAt } from './memory-code.ts';
@@ -15,10 +16,7 @@ function textOf(type: Type, value: Value, { memory }: Context): string {
     case 'float':
       return floatText(type.bytes === 4 ? shortest(Number(value)) : Number(value));
     case 'integer':
-      if (type.isCharacter === true)
-        return (type.bytes ?? 1) > 1
-          ? `${value} ${characterText(Number(value))}`
-          : cCharacterText(Number(value));
+      if (type.isCharacter === true) return cCharacterText(Number(value), type.bytes);
       return type.constants === undefined ? String(value) : constantText(type.constants, BigInt(value));
     case 'character':
       return characterText(Number(value));
@@ -36,13 +34,6 @@ function textOf(type: Type, value: Value, { memory }: Context): string {
     default:
       return String(value);
   }
-}
-
-/** As C writes it: `120 'x'`, `1 '\001'`. A byte from 128 on is a part of a character. */
-export function cCharacterText(code: number): string {
-  if (code < 0 || code > 0x7f) return String(code);
-  const isLetter = ESCAPES.has(code) || (code >= 0x20 && code !== 0x7f);
-  return `${code} ${isLetter ? characterText(code) : `'\\${code.toString(8).padStart(3, '0')}'`}`;
 }
 
 /** Constants of an enum that may be bits: more than there are bits have other values. */
@@ -63,21 +54,6 @@ export function constantText(
   const set = areBits ? single.filter(({ bits }) => (value & bits) !== 0n) : [];
   const left = set.reduce((rest, { bits }) => rest & ~bits, value);
   return set.length > 0 && left === 0n ? set.map(({ name }) => name).join(' | ') : text;
-}
-
-const ESCAPES: ReadonlyMap<number, string> = new Map([
-  [0x00, '\\0'],
-  [0x09, '\\t'],
-  [0x0a, '\\n'],
-  [0x0d, '\\r'],
-  [0x27, "\\'"],
-  [0x5c, '\\\\'],
-]);
-
-/** What is no code point, or half of one, is displayed as the number that it is. */
-function characterText(code: number): string {
-  const isCharacter = Number.isInteger(code) && code >= 0 && code <= 0x10_ffff && code >> 11 !== 0x1b;
-  return isCharacter ? `'${ESCAPES.get(code) ?? String.fromCodePoint(code)}'` : `0x${code.toString(16)}`;
 }
 
 /** The shortest decimal that means the same number in 32 bits. */

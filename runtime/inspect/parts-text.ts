@@ -1,5 +1,6 @@
 /** What log points print of values that are no single ones: what variables are displayed as, but for rare types. */
 import { type CharacterSize, type Code, ExpressionError, stringAt, valueText } from '../expressions/index.ts';
+import { quoted } from '../text/quoted.ts';
 import type { CallContext } from './call-context.ts';
 
 /** Values in each other that are displayed; what only stands for another one is as much of one. */
@@ -90,7 +91,7 @@ export function pointerText(
   if (character !== null) {
     try {
       const text = stringAt(context.memory, address, undefined, character);
-      return depth === 0 ? text : `${hex} ${JSON.stringify(text)}`;
+      return depth === 0 ? text : `${hex} ${quoted(text)}`;
     } catch (error) {
       if (error instanceof ExpressionError) return hex;
       throw error;
@@ -124,7 +125,7 @@ function partText(code: Code<CallContext>, context: CallContext, depth: number):
   try {
     if (code.text !== undefined) return code.text(context, depth);
     const text = valueText(code, context);
-    return code.type.kind === 'text' ? JSON.stringify(text) : text;
+    return code.type.kind === 'text' ? quoted(text) : text;
   } catch (error) {
     if (error instanceof ExpressionError) return '…';
     throw error;

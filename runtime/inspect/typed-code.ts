@@ -14,6 +14,7 @@ import {
   type Type,
   textAt,
 } from '../expressions/index.ts';
+import { quoted } from '../text/quoted.ts';
 import type { CallContext } from './call-context.ts';
 import { enumCode } from './enum-code.ts';
 import { mapCode } from './map-code.ts';
@@ -141,7 +142,7 @@ function codeAt(
           const character = characterOf(types[info.of]);
           if (character !== null) {
             const text = stringAt(context.memory, address(context), info.count, character);
-            return depth === 0 ? text : JSON.stringify(text);
+            return depth === 0 ? text : quoted(text);
           }
           return elementsText(info.count ?? 0, (index) => element(() => index), context, depth);
         },

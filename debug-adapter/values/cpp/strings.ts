@@ -1,3 +1,4 @@
+import { type CharacterSize, wideText } from '../../../runtime/internal.ts';
 import type { Shower } from '../show-value.ts';
 import { addressOf, type Shown, type Value } from '../value.ts';
 
@@ -49,34 +50,20 @@ async function textAt(
   shower: Shower,
   address: number | null,
   length: number | null,
-  unit: number,
+  unit: CharacterSize,
 ): Promise<Shown | null> {
   if (address === null || length === null) return null;
-  const text = await (unit === 1 ? shower.string(address, length) : wideText(shower, address, length, unit));
+  const text = await (unit === 1 ? shower.string(address, length) : wide(shower, address, length, unit));
   return { ...shower.shownString(text, length * unit), isMade: true };
 }
 
-/** The text of characters of two or four bytes. */
-async function wideText(
-  shower: Shower,
-  address: number,
-  length: number,
-  unit: number,
-): Promise<string | null> {
+async function wide(shower: Shower, address: number, length: number, unit: 2 | 4): Promise<string | null> {
   const bytes = await shower.reader.memory.bytes(address, Math.min(length * unit, MAX_BYTES));
-  if (bytes === null) return null;
-  if (unit === 2) return Buffer.from(bytes).toString('utf16le');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  let text = '';
-  for (let at = 0; at + 4 <= bytes.length; at += 4) {
-    const code = view.getUint32(at, true);
-    text += code <= 0x10_ffff ? String.fromCodePoint(code) : '\u{fffd}';
-  }
-  return text;
+  return bytes && wideText(bytes, unit);
 }
 
 /** Bytes of what a pointer points to. */
-async function unitOf(shower: Shower, pointer: Value | null): Promise<number> {
+async function unitOf(shower: Shower, pointer: Value | null): Promise<CharacterSize> {
   const type = pointer === null ? null : await shower.reader.typeOf(pointer);
   const size = type?.kind === 'pointer' ? await shower.reader.types.sizeOf(type.target) : null;
   return size === 2 || size === 4 ? size : 1;

@@ -6,13 +6,13 @@ import {
   kindOf,
   OBJECT_ALIGNMENT,
   OBJECT_HEADER,
+  quoted,
   type SlotType,
   STRING_CLASS,
   tableLayout,
   valueSlot,
 } from '../../../runtime/internal.ts';
 import type { ProcessMemory } from '../process-memory.ts';
-import { quoted } from '../scalar-text.ts';
 import { shortName } from './classes.ts';
 import { numberText } from './numbers.ts';
 
