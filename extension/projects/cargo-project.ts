@@ -13,7 +13,7 @@ const Crate = v.object({
 });
 
 /** The part of `cargo metadata` that matters here. */
-const Metadata = v.object({ packages: v.array(Crate) });
+const Metadata = v.object({ packages: v.array(Crate), workspace_root: v.string() });
 
 /** The part of a manifest that matters here. */
 const Manifest = v.object({
@@ -26,9 +26,6 @@ const Config = v.object({ build: v.object({ target: v.string() }) });
 
 /** The files in which cargo looks for its config, the first one first. */
 const CONFIGS = [join('.cargo', 'config'), join('.cargo', 'config.toml')];
-
-/** Asks cargo for the manifest of the workspace. */
-const LOCATE_WORKSPACE = ['locate-project', '--workspace', '--message-format', 'plain'];
 
 /** The crate with which Rust programs call the host. */
 const SDK = 'lunatic';
@@ -51,27 +48,35 @@ export async function readCrate(manifest: string): Promise<Project | undefined> 
     folder,
     isForWasm: SDK in dependencies || configuredTarget(folder)?.startsWith('wasm32') === true,
     targets: async () => {
-      const options = ['--no-deps', '--offline', '--format-version', '1', '--manifest-path', manifest];
-      const { packages } = v.parse(
-        Metadata,
-        JSON.parse(await ask('cargo', ['metadata', ...options], folder)),
-      );
+      const { packages, workspace_root: root } = await metadataOf(manifest);
       // Cargo lists all crates of a workspace.
-      return packages.filter(({ name }) => name === crate.name).flatMap(programsOf);
+      return packages.filter(({ name }) => name === crate.name).flatMap((one) => programsOf(one, root));
     },
-    testBuild: async () => await cargo(folder, ['test', '--no-run'], { kind: 'cargo tests' }),
+    testBuild: async () => {
+      const { workspace_root: root } = await metadataOf(manifest);
+      return await cargo(folder, root, ['test', '--no-run'], { kind: 'cargo tests' });
+    },
   };
+}
+
+/** @throws ProjectError */
+async function metadataOf(manifest: string): Promise<v.InferOutput<typeof Metadata>> {
+  const options = ['--no-deps', '--offline', '--format-version', '1', '--manifest-path', manifest];
+  return v.parse(Metadata, JSON.parse(await ask('cargo', ['metadata', ...options], dirname(manifest))));
 }
 
 /**
  * A build by cargo for WebAssembly.
+ * @param root the folder of the workspace
  * @throws ProjectError if its target is not installed
  */
-async function cargo(folder: string, args: readonly string[], module: ModulePlace): Promise<Build> {
-  const [wanted, root] = await Promise.all([
-    rustTarget(folder, configuredTarget(folder)),
-    ask('cargo', [...LOCATE_WORKSPACE, '--manifest-path', join(folder, 'Cargo.toml')], folder),
-  ]);
+async function cargo(
+  folder: string,
+  root: string,
+  args: readonly string[],
+  module: ModulePlace,
+): Promise<Build> {
+  const wanted = await rustTarget(folder, configuredTarget(folder));
   const target = ['--target', wanted];
   return {
     steps: [
@@ -80,13 +85,13 @@ async function cargo(folder: string, args: readonly string[], module: ModulePlac
     // Cargo takes its config from here, too.
     cwd: folder,
     output: 'cargo',
-    // Here cargo starts the compiler, but for crates outside of the workspace, whose paths are absolute.
-    base: dirname(root.trim()),
+    // Cargo starts the compiler in this folder, except for crates outside of the workspace, whose paths are absolute.
+    base: root,
     module,
   };
 }
 
-function programsOf(crate: v.InferOutput<typeof Crate>): Target[] {
+function programsOf(crate: v.InferOutput<typeof Crate>, root: string): Target[] {
   const folder = dirname(crate.manifest_path);
   return crate.targets.flatMap((program): Target[] => {
     const kind = PROGRAMS.find((one) => program.kind.includes(one));
@@ -99,6 +104,7 @@ function programsOf(crate: v.InferOutput<typeof Crate>): Target[] {
         build: (profile) =>
           cargo(
             folder,
+            root,
             ['build', `--${kind}`, program.name, ...(profile === 'release' ? ['--release'] : [])],
             { kind: 'cargo', name: program.name, of: kind },
           ),
