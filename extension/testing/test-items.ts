@@ -131,7 +131,11 @@ export class TestItems {
       );
     const had = before?.kind === 'project' && before.hasTests;
     this.#data.set(item, { kind: 'project', project, hasTests: hasTests ?? had });
-    if (known === undefined) this.#controller.items.add(item);
+    if (known === undefined) {
+      // It may be built while it is removed and comes back.
+      item.busy = this.#busy.has(project.file);
+      this.#controller.items.add(item);
+    }
     return item;
   }
 
@@ -139,7 +143,8 @@ export class TestItems {
   async whileBusy<Result>(project: Project, action: () => Promise<Result>): Promise<Result> {
     const count = (by: number) => {
       const left = (this.#busy.get(project.file) ?? 0) + by;
-      this.#busy.set(project.file, left);
+      if (left > 0) this.#busy.set(project.file, left);
+      else this.#busy.delete(project.file);
       const item = this.projectItem(project);
       if (item !== undefined) item.busy = left > 0;
     };
