@@ -302,7 +302,7 @@ test('the filter finds ignored tests and those that must fail, and the palette r
   await workbench.command('Test: Cancel Test Run');
 });
 
-test('what the last run found is there when the window is opened again', async () => {
+test('a Makefile begins the extension, and what the last run found is there when the window is opened again', async () => {
   // The module is so deep in the folder that only the Makefile wakes the extension.
   const module = 'tests.wasm (made/by/make)';
   const files = { Makefile: 'all:\n\tcc main.c\n', 'made/by/make/tests.wasm': await wat(TESTS) };

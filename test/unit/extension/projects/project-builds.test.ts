@@ -58,6 +58,10 @@ test('a project is built once at a time, and others meanwhile', async () => {
   expect(await first).toEqual([join(folder, 'a.wasm')]);
   expect(await second).toEqual([join(folder, 'b.wasm')]);
   expect(log()).toMatch(/a ends\nb begins\nb ends\n$/);
+  // What compilers have said of it before is over each time.
+  expect(faults.clear.mock.calls.flat()).toEqual(
+    ['Makefile', 'Cargo.toml', 'Makefile'].map((name) => join(folder, name)),
+  );
 });
 
 test('one that waits can be given up, and the next waits for the one that runs', async () => {
