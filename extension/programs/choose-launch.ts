@@ -1,12 +1,13 @@
-import * as vscode from 'vscode';
-import { isCode } from '../projects/project-keys.ts';
+import type * as vscode from 'vscode';
+import { ProjectError } from '../projects/project.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
-import { activeModule, chooseModule, folderOf } from './choose-module.ts';
+import { tellProjectError } from '../projects/tell-project-error.ts';
+import { chooseModule, folderOf } from './choose-module.ts';
+import { type Decision, decideLaunch } from './decide-launch.ts';
 import { launchOf } from './launch-configuration.ts';
 
 /**
- * Chooses what is started if nothing names it: the module in the editor; the program of the project that the source in the editor belongs
- * to; the last one; the one that was chosen; the only module, or the one that the user picks.
+ * Chooses what is started if nothing names it: what `decideLaunch` says, or what the user picks.
  * @param verb for messages: `run`, `debug`
  * @param last the configuration of the program that ran last, where that counts
  * @returns undefined if there is none, after telling the user, and if the user picks none
@@ -16,18 +17,20 @@ export async function chooseLaunch(
   projects: ProjectLaunch,
   last?: vscode.DebugConfiguration,
 ): Promise<vscode.DebugConfiguration | undefined> {
-  const module = activeModule();
-  if (module !== undefined) return launchOf(module, folderOf(module));
-  const source = vscode.window.activeTextEditor?.document.uri;
-  const own = source !== undefined && isCode(source) ? await projects.programOf(source) : undefined;
-  if (own === null) return undefined;
-  // A source alone may be one that the last program was made of.
-  const isAlone = own?.project.file === source?.fsPath;
-  if (own !== undefined && !(isAlone && last !== undefined)) return projects.configurationOf(own);
-  if (last !== undefined) return last;
-  const chosen = await projects.chosen();
-  if (chosen === null) return undefined;
-  if (chosen !== undefined) return projects.configurationOf(chosen);
-  const picked = await chooseModule(verb);
-  return picked === undefined ? undefined : launchOf(picked, folderOf(picked));
+  let decision: Decision;
+  try {
+    decision = await decideLaunch(projects, last);
+  } catch (error) {
+    if (!(error instanceof ProjectError)) throw error;
+    void tellProjectError(error);
+    return undefined;
+  }
+  if ('last' in decision) return decision.last;
+  if ('choices' in decision && decision.choices.length === 0) {
+    const picked = await chooseModule(verb);
+    return picked && launchOf(picked, folderOf(picked));
+  }
+  if ('module' in decision) return launchOf(decision.module, folderOf(decision.module));
+  const program = 'program' in decision ? decision.program : await projects.ask(decision.choices);
+  return program && projects.configurationOf(program);
 }

@@ -107,11 +107,11 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
       );
       return undefined;
     }
-    // Not what was built: it is built again.
-    if (savedAt === undefined) this.#lastProgram.keep({ folder, config: kept });
     const cwd = folder?.uri.fsPath ?? dirname(config['program']);
     const where = resolve(cwd, config['cwd'] ?? '');
     if (!(await this.#canBegin(resolve(where, config['program']), config['entry']))) return undefined;
+    // Not what was built: it is built again.
+    if (savedAt === undefined) this.#lastProgram.keep({ folder, config: kept });
     try {
       const { node, script } = await this.#commands.find();
       await this.#ask(config, outsideOfLaunch(config, where));

@@ -14,7 +14,10 @@ export interface StartedProgram {
 /** Name of the context key that is true while F5 runs the last program again. */
 const CONTEXT = 'lunatic.runsAgain';
 
-/** Keeps the program that ran last. F5 runs it again if no module is in the editor and no `launch.json` says otherwise. */
+/**
+ * Keeps the program that ran last, or that the user has chosen since. F5 runs it if no module is in the editor and no `launch.json` says
+ * otherwise.
+ */
 export class LastProgram implements vscode.Disposable {
   #program: StartedProgram | undefined;
   /** Whether the last session of any debugger was one of ours. */
@@ -22,7 +25,7 @@ export class LastProgram implements vscode.Disposable {
   #runsAgain = false;
   readonly #subscriptions: vscode.Disposable;
   readonly #changed = new vscode.EventEmitter<void>();
-  /** Fires when another program is about to start. */
+  /** Fires when another program is kept. */
   readonly onDidChange = this.#changed.event;
 
   constructor() {
@@ -50,14 +53,14 @@ export class LastProgram implements vscode.Disposable {
     this.#subscriptions.dispose();
   }
 
-  /** The program that ran last, or undefined if its module or its project is gone. */
+  /** The program that is kept, or undefined if its module or its project is gone. */
   get program(): StartedProgram | undefined {
     const { config } = this.#program ?? {};
     const program = config?.['program'] ?? config?.['project'];
     return typeof program === 'string' && existsSync(program) ? this.#program : undefined;
   }
 
-  /** Called when a program is about to start. */
+  /** Called when a program is about to start, and when the user has chosen one. */
   keep(program: StartedProgram): void {
     this.#program = program;
     this.#setContext();

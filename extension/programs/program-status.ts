@@ -2,18 +2,18 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { labelOf, type ProgramChoice } from '../projects/program-choice.ts';
 import { type Program, ProjectError } from '../projects/project.ts';
-import { isCode } from '../projects/project-keys.ts';
+import { isConfigured } from '../projects/project-keys.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { type Projects, programsOf } from '../projects/projects.ts';
-import { activeModule } from './choose-module.ts';
+import { decideLaunch } from './decide-launch.ts';
 import type { LastProgram } from './last-program.ts';
 
 const CHOOSE_PROGRAM = 'lunatic.chooseProgram';
 
-/** What F5 runs: a program of a project, or a module. */
-type Meant = { readonly program: Program } | { readonly module: vscode.Uri };
+/** What F5 runs: a program of a project, a module, or what else ran last. */
+type Meant = { readonly program: Program } | { readonly module: vscode.Uri } | { readonly again: string };
 
-/** Shows in the status bar what F5 runs, as `chooseLaunch` decides it, and changes that. */
+/** Shows in the status bar what F5 runs, unless a `launch.json` says that, and changes it. */
 export class ProgramStatus implements vscode.Disposable {
   readonly #projects: Projects;
   readonly #choice: ProgramChoice;
@@ -23,6 +23,8 @@ export class ProgramStatus implements vscode.Disposable {
   readonly #subscriptions: vscode.Disposable;
   /** Those of the workspace's projects, when these were read last. */
   #programs: readonly Program[] = [];
+  /** The number of the last call of `#show`: what an earlier one has found out is out of date. */
+  #turn = 0;
 
   constructor(projects: Projects, choice: ProgramChoice, launch: ProjectLaunch, last: LastProgram) {
     this.#projects = projects;
@@ -41,6 +43,10 @@ export class ProgramStatus implements vscode.Disposable {
       last.onDidChange(show),
       vscode.window.onDidChangeActiveTextEditor(show),
       vscode.window.tabGroups.onDidChangeTabs(show),
+      vscode.window.tabGroups.onDidChangeTabGroups(show),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('launch')) void show();
+      }),
     );
     void this.#read();
   }
@@ -71,7 +77,7 @@ export class ProgramStatus implements vscode.Disposable {
     const before = await this.#meant();
     const picked = await this.#choice.change(this.#programs, programIn(before));
     const meant = programIn(await this.#meant());
-    if (picked === undefined || meant === undefined || isSame(picked, meant)) return;
+    if (picked === undefined || meant === undefined || isSame(picked, meant) || isConfigured()) return;
     const { activeTextEditor } = vscode.window;
     const file = activeTextEditor && basename(activeTextEditor.document.fileName);
     vscode.window.showInformationMessage(
@@ -80,14 +86,13 @@ export class ProgramStatus implements vscode.Disposable {
   }
 
   async #show(): Promise<void> {
-    if (this.#programs.length === 0) {
+    const turn = ++this.#turn;
+    if (this.#programs.length === 0 || isConfigured()) {
       this.#item.hide();
       return;
     }
-    const editor = vscode.window.activeTextEditor;
     const meant = await this.#meant();
-    // Another editor may be active by now.
-    if (vscode.window.activeTextEditor !== editor) return;
+    if (turn !== this.#turn) return;
     const { name, detail } = this.#wordsFor(meant);
     this.#item.text = `$(play) ${name}`;
     this.#item.tooltip = `Lunatic: ${detail}`;
@@ -102,6 +107,7 @@ export class ProgramStatus implements vscode.Disposable {
       const path = vscode.workspace.asRelativePath(meant.module);
       return { name: basename(path), detail: `F5 runs ${path}. Click to change what it runs otherwise.` };
     }
+    if ('again' in meant) return { name: meant.again, detail: `F5 runs ${meant.again} again.` };
     const { project, target } = meant.program;
     const { profile } = this.#choice;
     return {
@@ -110,45 +116,40 @@ export class ProgramStatus implements vscode.Disposable {
     };
   }
 
-  /** What F5 runs, or undefined if it asks. */
+  /** What F5 runs, or undefined if it asks or tells of an error. */
   async #meant(): Promise<Meant | undefined> {
-    const module = activeModule();
-    if (module !== undefined) return { module };
-    const source = vscode.window.activeTextEditor?.document.uri;
-    const own = source !== undefined && isCode(source) ? await this.#programsIn(source) : [];
-    const last = this.#lastMeant();
-    const isAlone = own[0]?.project.file === source?.fsPath;
-    if (own.length > 0 && !(isAlone && last !== undefined)) {
-      const program = own.find(({ target }) => target.source === source?.fsPath) ?? this.#choice.among(own);
-      return program && { program };
-    }
-    const program = this.#choice.among(this.#programs);
-    return last ?? (program && { program });
-  }
-
-  /** The programs of the project that a source belongs to. */
-  async #programsIn(source: vscode.Uri): Promise<readonly Program[]> {
+    const workspace = {
+      programs: async () => this.#programs,
+      programsAt: (file: vscode.Uri) => this.#programsAt(file),
+      meant: this.#launch.meant.bind(this.#launch),
+    };
     try {
-      const project = await this.#projects.of(source);
-      // A single source is none of the workspace's projects.
-      if (project?.file === source.fsPath) return await programsOf(project);
-      return this.#programs.filter((program) => program.project.file === project?.file);
+      const decision = await decideLaunch(workspace, this.#last.program?.config);
+      if ('last' in decision) return this.#startedBy(decision.last);
+      return 'choices' in decision ? undefined : decision;
     } catch (error) {
       if (!(error instanceof ProjectError)) throw error;
-      return [];
+      return undefined;
     }
   }
 
-  #lastMeant(): Meant | undefined {
-    const config = this.#last.program?.config;
-    if (config === undefined) return undefined;
-    const { project, target, program: module } = config;
+  /** The programs of the project that a source belongs to. Those of the workspace's projects need not be asked for again. */
+  async #programsAt(source: vscode.Uri): Promise<readonly Program[]> {
+    const project = await this.#projects.of(source);
+    // A single source is none of the workspace's projects.
+    if (project?.file === source.fsPath) return await programsOf(project);
+    return this.#programs.filter((program) => program.project.file === project?.file);
+  }
+
+  /** What a configuration of ours starts. */
+  #startedBy({ name, project, target, program: module }: vscode.DebugConfiguration): Meant {
     if (typeof project !== 'string') return { module: vscode.Uri.file(module) };
     const { fsPath } = vscode.Uri.file(project);
     const program = this.#programs.find(
       (one) => one.project.file === fsPath && (target === undefined || one.target.name === target),
     );
-    return program && { program };
+    // A single source is in no list.
+    return program === undefined ? { again: name } : { program };
   }
 }
 

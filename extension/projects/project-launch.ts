@@ -25,14 +25,10 @@ export class ProjectLaunch {
    * @returns undefined if the file belongs to no project; null if the user picks none, or was told what is wrong
    */
   async programOf(file: vscode.Uri): Promise<Program | undefined | null> {
-    const programs = await this.#read(async () => {
-      const project = await this.#projects.of(file);
-      return project && (await programsOf(project));
-    });
+    const programs = await this.#read(() => this.programsAt(file));
     if (programs === null) return null;
-    if (programs === undefined || programs.length === 0) return undefined;
-    const own = programs.find(({ target }) => target.source === file.fsPath);
-    return own ?? (await this.#pick(programs));
+    if (programs.length === 0) return undefined;
+    return this.meant(programs, file) ?? (await this.ask(programs)) ?? null;
   }
 
   /** All programs of the workspace that are for WebAssembly. */
@@ -40,14 +36,26 @@ export class ProjectLaunch {
     return await this.#projects.programs();
   }
 
-  /** The program that F5 runs if nothing in the editor says otherwise; see `programOf`. */
-  async chosen(): Promise<Program | undefined | null> {
-    const programs = await this.programs();
-    return programs.length === 0 ? undefined : await this.#pick(programs);
+  /**
+   * The programs of the project that a file belongs to.
+   * @throws ProjectError
+   */
+  async programsAt(file: vscode.Uri): Promise<readonly Program[]> {
+    const project = await this.#projects.of(file);
+    return project === undefined ? [] : await programsOf(project);
   }
 
-  async #pick(programs: readonly Program[]): Promise<Program | null> {
-    return this.#choice.among(programs) ?? (await this.#choice.ask(programs)) ?? null;
+  /** The one of some programs that is meant: the one that begins in a file, the chosen one, or the only one. */
+  meant(programs: readonly Program[], file?: vscode.Uri): Program | undefined {
+    return (
+      programs.find(({ target }) => file !== undefined && target.source === file.fsPath) ??
+      this.#choice.among(programs)
+    );
+  }
+
+  /** Asks the user for one of some programs. */
+  async ask(programs: readonly Program[]): Promise<Program | undefined> {
+    return await this.#choice.ask(programs);
   }
 
   /** A configuration that builds a program and launches it. */

@@ -135,6 +135,10 @@ describe.runIf(hasRust)('a crate with several programs', () => {
     await page.keyboard.press('Control+F5');
     await workbench.printed('the till has Some("two coins")');
     await workbench.noProgramRuns();
+    // Now F5 runs what this says.
+    const configurations = [{ name: 'Debug it', type: 'lunatic', request: 'launch', project: 'Cargo.toml' }];
+    workbench.workspace.write('.vscode/launch.json', JSON.stringify({ configurations }));
+    await workbench.isGone(workbench.program('till'));
   });
 
   test('is given up by Cancel while it is built', async () => {
