@@ -33,13 +33,17 @@ export async function mapType(type: StructType, types: TypeFinder): Promise<Valu
 /** A `std::string` of C++ as expressions use it; null for anything else. */
 export async function stringType(type: StructType, { resolve, add }: TypeFinder): Promise<ValueType | null> {
   if (type.scope[0] !== 'std' || type.name?.startsWith('basic_string<') !== true) return null;
+  const character = type.arguments[0]?.type ?? null;
+  const size = (await resolve(character))?.size;
+  if (size !== 1 && size !== 2 && size !== 4) return null;
   const parts = new TypeParts(resolve);
   const [short, long] = await parts.all(parts.whole(type), '__s', '__l');
   const [length, inside] = await parts.all(short, '__size_', '__data_');
   const [start, count] = await parts.all(long, '__data_', '__size_');
   if (!short || !length || !inside || !start || !count) return null;
   return {
-    ...{ kind: 'list', name: type.label, isText: true, of: await add(type.arguments[0]?.type ?? null) },
+    ...{ kind: 'list', name: type.label, isText: true, of: await add(character) },
+    ...(size === 1 ? {} : { characterBytes: size }),
     ...{ start: start.at, count: count.at },
     // The length may be a bit field.
     inside: { at: inside.at, length: Math.floor(length.at) },

@@ -313,9 +313,7 @@ export class ExpressionTypes {
   async #library(type: StructType, depth: number): Promise<ValueType | null> {
     const finder = this.#finder(depth - 1);
     return (
-      (await mapType(type, finder)) ??
-      (await stringType(type, this.#finder(Math.max(0, depth - 1)))) ??
-      (await sharedList(type, finder))
+      (await mapType(type, finder)) ?? (await stringType(type, finder)) ?? (await sharedList(type, finder))
     );
   }
 

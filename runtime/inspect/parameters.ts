@@ -133,6 +133,7 @@ const Type = v.union(
       count: Count,
       of: Count,
       isText: Flag,
+      characterBytes: v.exactOptional(v.picklist([2, 4])),
       isEnd: v.exactOptional(Flag),
       inside: v.exactOptional(v.object({ at: Count, length: Count })),
       skip: v.exactOptional(Count),

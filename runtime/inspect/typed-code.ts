@@ -105,10 +105,9 @@ function codeAt(
       };
       const length: Address = (context) => elements(context).count;
       if (info.isText) {
-        const character = characterOf(types[info.of]) ?? 1;
         const value = (context: CallContext) => {
           const { start, count } = elements(context);
-          return textAt(context.memory, start, count, character);
+          return textAt(context.memory, start, count, info.characterBytes);
         };
         return { type: TEXT, address, length, value };
       }

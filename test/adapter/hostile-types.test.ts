@@ -223,6 +223,28 @@ test('of the types of Rust whose names have a text in them, only texts are texts
   expect(texts).toMatchObject([true, true, true, false, false].map((isText) => ({ kind: 'list', isText })));
 });
 
+test.each([
+  [2, { kind: 'list', isText: true, characterBytes: 2 }],
+  [1, { kind: 'list', isText: true }],
+  [8, { kind: 'record' }],
+])('what expressions know of a text of C++ whose characters have %i bytes', async (size, text) => {
+  const known = new Map<TypeId, TypeInfo>([
+    ['int', INT],
+    ['unit', { ...INT, size }],
+    ['short', struct('short', [member('__size_', 'int'), member('__data_', 'int', 32)])],
+    ['long', struct('long', [member('__size_', 'int', 32), member('__data_', 'int')])],
+    ['both', struct('rep', [member('__s', 'short'), member('__l', 'long')])],
+    [
+      'string',
+      struct('basic_string<unit>', [member('__rep_', 'both')], {
+        ...{ scope: ['std'], arguments: [{ name: '_CharT', type: 'unit', value: null }] },
+      }),
+    ],
+  ]);
+  const types = new ExpressionTypes(async () => known);
+  expect(types.list[await types.add('string', 0)]).toMatchObject(text);
+});
+
 test('the types of many expressions are never more than the runtime takes', async () => {
   const cube: TypeInfo = { kind: 'array', element: 'int', counts: Array(290).fill(2), ...described('cube') };
   const known = new Map<TypeId, TypeInfo>([['int', INT]]);

@@ -67,6 +67,8 @@ export type ValueType =
       readonly count: number;
       readonly of: number;
       readonly isText: boolean;
+      /** Of a text of wide characters: bytes of each. */
+      readonly characterBytes?: 2 | 4;
       /** Whether `count` is where the address behind the last element is. */
       readonly isEnd?: boolean;
       /**

@@ -59,6 +59,16 @@ test.each([
   expect(looksFor(8)).toBeLessThanOrEqual(8 * Math.max(1, looksFor(1)));
 });
 
+test('a text of wide characters is read as one, though nothing else is known of them', () => {
+  const text = { kind: 'list', name: 'basic_string', start: 0, count: 4, of: 1, isText: true } as const;
+  const memory = new DataView(new ArrayBuffer(32));
+  memory.setUint32(0, 8, true);
+  memory.setUint32(4, 3, true);
+  for (const [i, code] of [0x61, 0xd83d, 0xde00].entries()) memory.setUint16(8 + 2 * i, code, true);
+  const code = typedCode([{ ...text, characterBytes: 2 }], 0, () => 0);
+  expect(valueText(code, Object.create(new Counting(), { memory: { value: memory } }))).toBe('a😀');
+});
+
 /** The map is at 16, and its node as well, in which all leads to itself; it has as many entries as can be. */
 const endless = new DataView(new ArrayBuffer(2 ** 17));
 endless.setUint32(16, 16, true);
