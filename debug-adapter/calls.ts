@@ -37,16 +37,20 @@ export class Calls {
   readonly #disassemblies: Disassemblies;
   readonly #ids: Ids;
   readonly #newer: NewerSources;
+  readonly #program: string | null;
   readonly #hasSources = new Map<ModuleKey, Promise<boolean>>();
   readonly #hasContent = new Map<string, Promise<boolean>>();
 
+  /** @param program its path; null if that is not known */
   constructor(
+    program: string | null,
     sources: ModuleSources,
     files: SourceFiles,
     disassemblies: Disassemblies,
     ids: Ids,
     newer: NewerSources,
   ) {
+    this.#program = program;
     this.#newer = newer;
     this.#sources = sources;
     this.#files = files;
@@ -117,7 +121,8 @@ export class Calls {
 
   /** Whether a call is in code that came with the language, or of which there is no source. */
   async isForeign(call: Call): Promise<boolean> {
-    if (isLibraryPath(call.symbol?.place?.file ?? '') || isLibraryCode(await this.nameOf(call))) return true;
+    const file = call.symbol?.place?.file ?? '';
+    if (isLibraryPath(file, this.#program ?? '') || isLibraryCode(await this.nameOf(call))) return true;
     return (await this.sourceOf(call)) === null && (await this.#isWithSources(call.frame.module));
   }
 

@@ -122,7 +122,7 @@ export class Debuggee {
         `${printableLines(source)} was changed after the program was built: lines and variables may not be where they are shown. Build it again, or let "preLaunchTask" do that.`,
       ),
     );
-    this.calls = new Calls(this.sources, this.files, this.disassemblies, session.ids, newer);
+    this.calls = new Calls(this.path, this.sources, this.files, this.disassemblies, session.ids, newer);
     this.finder = new BreakpointFinder(this.sources, this.files, this.disassemblies, session.progress);
     this.names = new NameFinder(this.disassemblies, this.sources, this.classes);
     this.breakpoints = new Breakpoints(client, this.finder, this.names, send, (breakpoint) =>

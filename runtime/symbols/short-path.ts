@@ -23,12 +23,30 @@ const LIBRARY_FOLDERS = [
   /^.*[\\/]node_modules[\\/]/,
 ];
 
+/** Folders of packages: that one of these is the program's own says nothing of those beside it. */
+const PACKAGES =
+  /[\\/](?:node_modules[\\/](?:@[^\\/]+[\\/])?|registry[\\/]src[\\/][^\\/]+[\\/]|git[\\/]checkouts[\\/])$/;
+
 /** Characters of a path that are displayed at most. */
 const MAX_LENGTH = 300;
 
-/** Whether a source file came with a language, or in a package. */
-export function isLibraryPath(file: string): boolean {
-  return libraryPart(file) !== undefined;
+/**
+ * Whether a source file came with a language, or in a package.
+ * @param program path of the program, which may itself be below a folder that is called like one of a library: what both have in
+ * common says nothing then
+ */
+export function isLibraryPath(file: string, program = ''): boolean {
+  if (libraryPart(file) === undefined) return false;
+  const shared = sharedFolder(file, program);
+  if (PACKAGES.test(shared) || libraryPart(`${shared}x`) === undefined) return true;
+  return libraryPart(file.slice(shared.length - 1)) !== undefined;
+}
+
+/** The folder that two files are in, with the separator behind it; empty if there is none. */
+function sharedFolder(a: string, b: string): string {
+  let end = 0;
+  for (let i = 0; i < a.length && a[i] === b[i]; i++) if (a[i] === '/' || a[i] === '\\') end = i + 1;
+  return a.slice(0, end);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { keyFromText } from '../../runtime/inspect/protocol.ts';
@@ -171,6 +172,24 @@ test('calls that came with the language are dimmed, and a panic is called one', 
     exceptionId: 'panic',
     description: 'the cat number 24 is not in the box',
   });
+});
+
+test('calls of a project in a folder that is called like a library are not dimmed', async () => {
+  const client = await AdapterClient.stdio();
+  const folder = join(testFolder(), 'llvm-project', 'shop');
+  mkdirSync(folder, { recursive: true });
+  const program = join(folder, 'shop.wat');
+  writeFileSync(
+    program,
+    guest(
+      '(func $core::start (export "_start") (call $open)) (func $open (call $close)) (func $close unreachable)',
+    ),
+  );
+  await client.run('', { program });
+  const threadId = (await client.event('stopped')).body.threadId ?? 0;
+  const { stackFrames } = (await client.stackTraceRequest({ threadId })).body;
+  const own = stackFrames.filter(({ source }) => source?.presentationHint !== 'deemphasize');
+  expect(own.map(({ name }) => name)).toEqual(['close', 'open']);
 });
 
 test('where nothing else was called, what came with the language is not dimmed', async () => {

@@ -53,6 +53,20 @@ test.each([
   expect(shortPath(file, '/shop')).toBe(shown);
 });
 
+test.each([
+  ['/home/wasi-libc/shop/src/main.c', '/home/wasi-libc/shop/build/shop.wasm', false],
+  ['/home/llvm-project/main.c', '/home/llvm-project/build/shop.wasm', false],
+  ['/home/wasi-libc/shop/wasi-libc/malloc.c', '/home/wasi-libc/shop/build/shop.wasm', true],
+  ['/shop/node_modules/till/assembly/index.ts', '/shop/node_modules/till/build/till.wasm', false],
+  ['/shop/node_modules/till/node_modules/coin/index.ts', '/shop/node_modules/till/build/till.wasm', true],
+  ['/shop/node_modules/coin/index.ts', '/shop/node_modules/till/build/till.wasm', true],
+  ['/shop/node_modules/@a/coin/index.ts', '/shop/node_modules/@a/till/build/till.wasm', true],
+  ['/usr/include/stdio.h', '/usr/src/shop/build/shop.wasm', true],
+  ['C:\\wasi-libc\\shop\\main.c', 'C:\\wasi-libc\\shop\\build\\shop.wasm', false],
+])('whether %s is of a library for %s: %s', (file, program, isLibrary) => {
+  expect(isLibraryPath(file, program)).toBe(isLibrary);
+});
+
 test('a long path is cut at its beginning', () => {
   expect(shortPath(`/${'a/'.repeat(5000)}end.rs`, '')).toMatch(/^….{293}\/end\.rs$/);
 });
