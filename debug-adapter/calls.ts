@@ -1,7 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ModuleKey, StackFrame } from '../runtime/inspect/protocol.ts';
 import { displayName } from '../runtime/inspect/view/index.ts';
-import { isLibraryCode, isLibraryPath, type SymbolFrame } from '../runtime/internal.ts';
+import { isOwnCall, type SymbolFrame } from '../runtime/internal.ts';
 import type { CalledFunction, Names, Ranges } from './disassembler.ts';
 import type { Disassemblies } from './disassembly.ts';
 import type { Ids } from './ids.ts';
@@ -121,8 +121,8 @@ export class Calls {
 
   /** Whether a call is in code that came with the language, or of which there is no source. */
   async isForeign(call: Call): Promise<boolean> {
-    const file = call.symbol?.place?.file ?? '';
-    if (isLibraryPath(file, this.#program ?? '') || isLibraryCode(await this.nameOf(call))) return true;
+    const file = call.symbol?.place?.file;
+    if (!isOwnCall(await this.nameOf(call), file, this.#program ?? '')) return true;
     return (await this.sourceOf(call)) === null && (await this.#isWithSources(call.frame.module));
   }
 

@@ -72,7 +72,7 @@ export { type Root, Runtime, SpawnError } from './runtime.ts';
 export { companionFiles, readPlainFile } from './symbols/companion-files.ts';
 export { demangle } from './symbols/demangle.ts';
 export { nameTest } from './symbols/function-names.ts';
-export { isLibraryCode } from './symbols/library-code.ts';
+export { isLibraryCode, isOwnCall } from './symbols/library-code.ts';
 export {
   BUFFER_CLASS,
   type FieldType,
@@ -85,7 +85,6 @@ export {
 export { keySlot, kindOf, type SlotType, tableLayout, valueSlot } from './symbols/managed-flags.ts';
 export { ModuleParts } from './symbols/module-parts.ts';
 export { openSymbols } from './symbols/open-symbols.ts';
-export { isLibraryPath } from './symbols/short-path.ts';
 export type { StackFrame } from './symbols/stack-frame.ts';
 export { type ModuleSymbols, SymbolThread } from './symbols/symbol-thread.ts';
 export type { SymbolFrame } from './symbols/symbols.ts';

@@ -1,4 +1,4 @@
-import { isLibraryPath } from '../symbols/short-path.ts';
+import { isOwnCall } from '../symbols/library-code.ts';
 import { formatFrame, type StackFrame, stackLines } from '../symbols/stack-frame.ts';
 import { type PlacedModule, StackPlaces } from '../symbols/stack-places.ts';
 import type { SourcePlace } from '../symbols/symbols.ts';
@@ -95,7 +95,7 @@ export class StackLocator {
   }
 }
 
-/** Whether a call is in code that the author of the module wrote. */
-function isOwn({ place }: StackFrame): boolean {
-  return place !== undefined && !isLibraryPath(place.file);
+/** Whether a call is at a place that the author of the module wrote. */
+function isOwn({ functionName, place }: StackFrame): boolean {
+  return place !== undefined && isOwnCall(functionName, place.file);
 }

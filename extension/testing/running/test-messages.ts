@@ -1,8 +1,7 @@
 /** Texts about failures of tests. */
 import { displayName, placeText, printableLines, processLine } from '../../../runtime/inspect/view/index.ts';
 import {
-  isLibraryCode,
-  isLibraryPath,
+  isOwnCall,
   type ReportFrame,
   type ReportProcess,
   type TestFailure,
@@ -42,9 +41,7 @@ function stackLines(stack: readonly ReportFrame[], most: number, folder?: string
 
 /** The calls of a stack in the author's code: a panic has several of libraries around them. All calls where none is the author's. */
 export function ownCalls(stack: readonly ReportFrame[]): readonly ReportFrame[] {
-  const own = stack.filter(
-    ({ function: name, location }) => !isLibraryCode(name ?? '') && !isLibraryPath(location?.file ?? ''),
-  );
+  const own = stack.filter(({ function: name, location }) => isOwnCall(name, location?.file));
   return own.length > 0 ? own : stack;
 }
 
