@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { posix, resolve } from 'node:path';
 import { type PreopenedDirectory, ProcessConfig } from '../permissions/config.ts';
 import { listenRules, NetworkPermission } from '../permissions/network-permission.ts';
 import { NetworkRules } from '../permissions/network-rules.ts';
@@ -42,8 +42,11 @@ export function rootConfig(
   }
   const directories = flags.dir.map(preopened);
   checkNames(directories);
+  // Whoever gives that name to another directory does not mean the current one.
+  const isCurrentLeftOut =
+    flags.cwd === false || directories.some(({ guestPath }) => nameOf(guestPath) === '.');
   config.preopenedDirectories.push(
-    ...(flags.cwd === false ? [] : [{ guestPath: '.', hostPath: '.' }]),
+    ...(isCurrentLeftOut ? [] : [{ guestPath: '.', hostPath: '.' }]),
     ...directories,
   );
   config.canSpawnProcesses = flags.spawn ?? true;
@@ -110,6 +113,11 @@ function preopened(directory: string): PreopenedDirectory {
   return { guestPath, hostPath: checkedDirectory(hostPath) };
 }
 
+/** The name under which a program finds a directory, however it is written. */
+function nameOf(guestPath: string): string {
+  return posix.join(guestPath, '.').replace(/(?<=.)\/+$/, '');
+}
+
 /**
  * Of two directories with the same name, programs would find one only.
  * @throws UsageError
@@ -117,7 +125,7 @@ function preopened(directory: string): PreopenedDirectory {
 function checkNames(directories: readonly PreopenedDirectory[]): void {
   const named = new Map<string, string>();
   for (const { guestPath, hostPath } of directories) {
-    const name = guestPath.replace(/(?<=.)\/+$/, '');
+    const name = nameOf(guestPath);
     const other = named.get(name);
     if (other !== undefined && resolve(other) !== resolve(hostPath)) {
       throw new UsageError(

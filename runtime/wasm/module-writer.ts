@@ -16,6 +16,7 @@ const HEADER_LENGTH = 8;
 /** Writes the sections of a module with all that a plan brings. Sections that do not change are copied. */
 export class ModuleWriter {
   readonly #module: WasmModule;
+  readonly #customs: ReadonlyMap<Section, CustomSection>;
   readonly #plan: ModulePlan;
   readonly #walk: CodeWalker | undefined;
   readonly #out: ByteWriter;
@@ -26,6 +27,7 @@ export class ModuleWriter {
   constructor(plan: ModulePlan) {
     const { module } = plan;
     this.#module = module;
+    this.#customs = new Map(module.customs.map((custom) => [custom.section, custom]));
     this.#plan = plan;
     const capacity = capacityFor(plan);
     this.#walk = plan.walksCode ? new CodeWalker(plan, capacity) : undefined;
@@ -286,7 +288,7 @@ export class ModuleWriter {
   }
 
   #custom(section: Section): void {
-    const custom = this.#module.customs.find((entry) => entry.section === section);
+    const custom = this.#customs.get(section);
     if (custom === undefined || !this.#rewrittenCustom(custom)) this.#copy(section);
   }
 

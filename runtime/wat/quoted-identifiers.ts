@@ -32,14 +32,17 @@ export class QuotedIdentifiers {
   }
 
   #replacedIn(source: string): string {
+    /** What must not stand for another one. */
     const plain = new Set<string>();
     const quoted: { readonly start: number; readonly token: string }[] = [];
     const tokens = new TokenReader(source);
     while (tokens.next()) {
       if (tokens.kind !== TokenKind.identifier) continue;
       const token = source.slice(tokens.start, tokens.end);
-      if (token.startsWith('$"')) quoted.push({ start: tokens.start, token });
-      else plain.add(token);
+      if (token.startsWith('$"')) {
+        quoted.push({ start: tokens.start, token });
+        plain.add(`$${identifierName(token)}`);
+      } else plain.add(token);
     }
     const byName = new Map<string, string>();
     const identifierFor = (token: string): string => {

@@ -30,6 +30,17 @@ const SPAWNING = guest(`
     (call $print (text "spawned"))
     (call $process.kill (i64.const 2)))`);
 
+/** Prints the names of its directories, and makes another one in the first of them. */
+const DIRECTORIES = main(`(local $fd i32)
+  (local.set $fd (i32.const 3))
+  (block $end (loop $next
+  (br_if $end (call $fd_prestat_get (local.get $fd) (i32.const 0)))
+  (call $expect (call $fd_prestat_dir_name (local.get $fd) (i32.const 100) (i32.load (i32.const 4))) (i32.const 0))
+  (call $print (i32.const 100) (i32.load (i32.const 4)))
+  (local.set $fd (i32.add (local.get $fd) (i32.const 1)))
+  (br $next)))
+  (call $show32 (text "made") (call $path_create_directory (i32.const 3) (text "made")))`);
+
 describe('lunatic run', () => {
   test('--no-spawn makes a spawn trap', async () => {
     const { stdout, stderr, exitCode } = await run(SPAWNING, '--no-spawn');
@@ -50,15 +61,7 @@ describe('lunatic run', () => {
 
   test('--dir HOST::GUEST gives the program a directory under another name', async () => {
     mkdirSync(join(folder, 'data'), { recursive: true });
-    const source = main(`(local $fd i32)
-      (local.set $fd (i32.const 3))
-      (block $end (loop $next
-        (br_if $end (call $fd_prestat_get (local.get $fd) (i32.const 0)))
-        (call $expect (call $fd_prestat_dir_name (local.get $fd) (i32.const 100) (i32.load (i32.const 4))) (i32.const 0))
-        (call $print (i32.const 100) (i32.load (i32.const 4)))
-        (local.set $fd (i32.add (local.get $fd) (i32.const 1)))
-        (br $next)))
-      (call $show32 (text "made") (call $path_create_directory (i32.const 3) (text "made")))`);
+    const source = DIRECTORIES;
     const { stdout } = await run(
       source,
       '--no-cwd',
@@ -172,10 +175,12 @@ describe('lunatic run', () => {
     const refused = await run(main(''), '--dir', 'one::/d', '--dir=two::/d/');
     expect(refused.stderr).toContain("'/d/' would name two directories, 'one' and 'two'");
     expect(refused.exitCode).toBe(2);
+    expect((await run(main(''), '--dir=one::x', '--dir=two::./x')).exitCode).toBe(2);
     for (const same of ['one::/d', './one::/d', 'two::/e'])
       expect((await run(main(''), '--dir', 'one::/d', '--dir', same)).exitCode).toBe(0);
-    // The default is no directory that somebody named.
-    expect((await run(main(''), '--dir=two::.')).exitCode).toBe(0);
+    // Another one of that name stands for the current directory.
+    expect((await run(DIRECTORIES, '--dir=two::.')).stdout).toBe('.\nmade 0\n');
+    expect(readdirSync(join(folder, 'two'))).toEqual(['made']);
   });
 
   test('--no-compile and --no-configs', async () => {

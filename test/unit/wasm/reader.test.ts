@@ -156,6 +156,13 @@ describe('assembleText', () => {
     const module = readModule(await assembleText(text, 'a.wat'));
     expect(Object.fromEntries(functionNames(module))).toEqual({ 0: 'a b', 1: '0', 3: '1', 4: '(;' });
     expect(new NameSection(module).locals(0)).toEqual(new Map([[0, 'x ü']]));
+    // What stands for one of them is the name of no other one.
+    await assembleText(
+      '(module (func $"a b") (func $"0") (func (export "a") (local $"1" i32) (local $"c d" i32)))',
+      'a.wat',
+    );
+    const missing = assembleText('(module (func $"a b") (func (local $"0" i32) (call $"0")))', 'a.wat');
+    await expect(missing).rejects.toThrow(/undefined function variable "\$0"/);
     const failure = assembleText('(module (func $"a b") (func $c call $"a b" bla call $"b c"))', 'a.wat');
     await expect(failure).rejects.toThrow(
       /^a\.wat:1:44: error: unexpected token bla, [^\n]*\n[^\n]*\$c call \$"a b" bla /,
