@@ -26,6 +26,18 @@ const CLANG: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
   win32: 'winget install LLVM.LLVM',
 };
 
+const CMAKE: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  darwin: 'brew install cmake',
+  linux: 'sudo apt-get install cmake make',
+  win32: 'winget install Kitware.CMake',
+};
+
+const MAKE: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  darwin: 'xcode-select --install',
+  linux: 'sudo apt-get install make',
+  win32: 'winget install ezwinports.make',
+};
+
 /** What a tool is called in a sentence, and what installs it. */
 const TOOLS: Readonly<Record<string, { readonly label: string; readonly remedy?: Remedy | undefined }>> = {
   cargo: { label: 'cargo, which builds Rust programs,', remedy: RUST },
@@ -33,6 +45,14 @@ const TOOLS: Readonly<Record<string, { readonly label: string; readonly remedy?:
   clang: {
     label: 'clang, which compiles C,',
     remedy: remedyOf('Install clang', CLANG[process.platform]),
+  },
+  cmake: {
+    label: 'cmake, which this project is built with,',
+    remedy: remedyOf('Install CMake', CMAKE[process.platform]),
+  },
+  make: {
+    label: 'make, which this project is built with,',
+    remedy: remedyOf('Install make', MAKE[process.platform]),
   },
 };
 

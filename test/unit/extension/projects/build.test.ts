@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Fault } from '../../../../extension/projects/compiler-messages.ts';
 import { projectIn, projectOf } from '../../../../extension/projects/find-project.ts';
 import type { Profile, Project, Target } from '../../../../extension/projects/project.ts';
@@ -24,6 +24,7 @@ import { findRust } from '../../../support/rust.ts';
 const folders: string[] = [];
 
 afterEach(() => {
+  vi.unstubAllEnvs();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -453,6 +454,20 @@ describe('any project', () => {
     await expect(build(targetOf(found))).rejects.toThrow(
       'no-such-tool is not installed, or not in the PATH of VS Code.',
     );
+  });
+
+  test.each([
+    { name: 'Makefile', text: 'wasm:\n', tool: 'make', title: 'Install make' },
+    { name: 'CMakeLists.txt', text: 'project(wasm)\n', tool: 'cmake', title: 'Install CMake' },
+  ])('whose $tool is missing says how to install it', async ({ name, text, tool, title }) => {
+    const found = await projectWith({ [name]: text });
+    vi.stubEnv('PATH', found.folder);
+    await expect(build(targetOf(found))).rejects.toMatchObject({
+      message: expect.stringMatching(
+        new RegExp(`^${tool}, .* is not installed, or not in the PATH of VS Code. To install it: .*make`),
+      ),
+      remedy: { title, command: expect.any(String) },
+    });
   });
 
   test('that has not made its module says so', async () => {
