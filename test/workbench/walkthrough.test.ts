@@ -4,7 +4,7 @@
  */
 import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { projectFolder } from '../support/command.ts';
 import { control } from './support/control.ts';
@@ -40,6 +40,8 @@ async function follow(workbench: OpenWorkbench, id: string): Promise<void> {
   if (!(await row.isVisible())) await workbench.tab('Welcome').click();
   await row.click();
   await row.and(page.locator('.expanded')).waitFor();
+  // Its marks for bold, italics and code are doubled ones; others would be displayed.
+  expect(await row.locator('.step-description-container').innerText()).not.toMatch(/[*`]|__/);
   const [, button] = /\[([^\]]+)\]\(command:/.exec(step.description) ?? [];
   if (button !== undefined) await row.locator('.monaco-button', { hasText: button }).click();
 }
