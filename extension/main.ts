@@ -26,6 +26,7 @@ import { ProjectBuilds } from './projects/project-builds.ts';
 import { ProjectKeys } from './projects/project-keys.ts';
 import { ProjectLaunch } from './projects/project-launch.ts';
 import { Projects } from './projects/projects.ts';
+import { restartTypeScript } from './projects/restart-typescript.ts';
 import { registerTestExplorer } from './testing/test-explorer.ts';
 
 export function activate(context: vscode.ExtensionContext): void {
@@ -52,6 +53,7 @@ export function activate(context: vscode.ExtensionContext): void {
     choice,
     new ProgramStatus(projects, choice, launch, lastProgram),
     new ProjectKeys(projects),
+    restartTypeScript(log),
     new EntryLenses(projects, launch),
     runOnSave,
     vscode.tasks.registerTaskProvider(TASK_TYPE, new BuildTasks(projects, builder)),

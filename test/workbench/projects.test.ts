@@ -159,13 +159,13 @@ describe.runIf(hasRust)('a crate with several programs', () => {
   });
 });
 
-test('a project of AssemblyScript is built by F5, and stops at a breakpoint', async () => {
+test('a project of AssemblyScript has no errors once the compiler is installed; F5 builds it, and stops at a breakpoint', async () => {
   const config = {
     entries: ['assembly/index.ts'],
     targets: { debug: { outFile: 'build/debug.wasm', debug: true, sourceMap: true } },
     options: { use: ['abort='], exportStart: '_start' },
   };
-  const source = `let sum = 0;
+  const source = `let sum: i32 = 0;
 for (let count = 0; count < 4; count++) {
   sum += count * 3;
 }
@@ -174,9 +174,16 @@ if (sum != 18) unreachable();
   const workbench = await session.open({
     'asconfig.json': JSON.stringify(config),
     'assembly/index.ts': source,
+    'assembly/tsconfig.json': '{ "extends": "assemblyscript/std/assembly.json", "include": ["./**/*.ts"] }',
+    'node_modules/.package-lock.json': '{}',
   });
-  symlinkSync(join(projectFolder, 'node_modules'), join(workbench.workspace.folder, 'node_modules'));
   await workbench.isActive();
+  await workbench.goToFile('assembly/index.ts');
+  await workbench.command('Problems: Focus on Problems View');
+  await workbench.problem("Cannot find name 'i32'").waitFor();
+  const compiler = join('node_modules', 'assemblyscript');
+  symlinkSync(join(projectFolder, compiler), join(workbench.workspace.folder, compiler));
+  await workbench.isGone(workbench.problem("Cannot find name 'i32'"));
   await workbench.goToFile('assembly/index.ts');
   await workbench.setBreakpoint('sum += count * 3');
   await workbench.showView('Run and Debug');
