@@ -6,6 +6,8 @@ import { type Program, type Project, ProjectError } from './project.ts';
 import { PRESET_FILES } from './tool-projects.ts';
 
 const PROJECT_FILES = `**/{${[...PROJECT_FILE_NAMES, ...PRESET_FILES].join(',')}}`;
+/** Those in which crates are told for what they are built. */
+const CARGO_CONFIGS = '**/.cargo/{config,config.toml}';
 /** Files of which cargo makes programs when they appear. */
 const CRATE_SOURCES = '**/*.rs';
 /** Folders that contain projects of others, or what was built. */
@@ -34,14 +36,17 @@ export class Projects implements vscode.Disposable {
     this.#builds = builds;
     this.#log = log;
     const files = vscode.workspace.createFileSystemWatcher(PROJECT_FILES);
+    const configs = vscode.workspace.createFileSystemWatcher(CARGO_CONFIGS);
     const sources = vscode.workspace.createFileSystemWatcher(CRATE_SOURCES, false, true, false);
     const forget = (uri: vscode.Uri) => this.#forget(uri);
     this.#subscriptions = vscode.Disposable.from(
-      files,
+      ...[files, configs].flatMap((watched) => [
+        watched,
+        watched.onDidChange(forget),
+        watched.onDidCreate(forget),
+        watched.onDidDelete(forget),
+      ]),
       sources,
-      files.onDidChange(forget),
-      files.onDidCreate(forget),
-      files.onDidDelete(forget),
       sources.onDidCreate(forget),
       sources.onDidDelete(forget),
     );

@@ -61,6 +61,11 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.goOn();
     await workbench.printed('the price is 31');
     await workbench.noProgramRuns();
+    // Only this says that it is one for WebAssembly.
+    workbench.workspace.remove('.cargo/config.toml');
+    await workbench.isGone(workbench.program('shop'));
+    workbench.workspace.write('.cargo/config.toml', CRATE['.cargo/config.toml'] ?? '');
+    await workbench.program('shop').waitFor();
   });
 
   test('has Run and Debug above main, and runs again when it is saved', async () => {
