@@ -1,7 +1,7 @@
 import { displayName } from '../../runtime/inspect/view/index.ts';
 import { checkModule } from '../modules/read-apart.ts';
 import { readWorkspaceFile } from '../modules/read-file.ts';
-import { START } from './entries.ts';
+import { START } from '../modules/start.ts';
 
 /** Functions of a module that a message lists. */
 const MAX_FUNCTIONS = 8;

@@ -1,4 +1,4 @@
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import { ProjectError } from '../projects/project.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { tellProjectError } from '../projects/tell-project-error.ts';
@@ -32,5 +32,5 @@ export async function chooseLaunch(
   }
   if ('module' in decision) return launchOf(decision.module, folderOf(decision.module));
   const program = 'program' in decision ? decision.program : await projects.ask(decision.choices);
-  return program && projects.configurationOf(program);
+  return program && projects.configurationOf(program, vscode.window.activeTextEditor?.document.uri);
 }

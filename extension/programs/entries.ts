@@ -6,6 +6,7 @@ import {
   readSyntax,
   textOf,
 } from '../../runtime/internal.ts';
+import { START } from '../modules/start.ts';
 
 /** A function that a program can begin with. */
 export interface Entry {
@@ -31,9 +32,6 @@ export const MAX_LENGTH: Readonly<Record<EntryLanguage, number>> = {
 
 /** Entries that are found at most. */
 const MAX_ENTRIES = 100;
-
-/** The export that programs begin with unless they are told another. */
-export const START = '_start';
 
 /** Exports that only tests have. */
 const OF_TESTS = /^(#lunatic_test_|__lunatic_test_)/;

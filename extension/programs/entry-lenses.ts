@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import * as vscode from 'vscode';
+import { START } from '../modules/start.ts';
 import { type Program, type Project, ProjectError } from '../projects/project.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { type Projects, programsOf } from '../projects/projects.ts';
 import { folderOf, isModule } from './choose-module.ts';
-import { type Entry, type EntryLanguage, findEntries, START } from './entries.ts';
+import { type Entry, type EntryLanguage, findEntries } from './entries.ts';
 import { launchOf } from './launch-configuration.ts';
 
 const SETTING = 'lunatic.codeLens';
@@ -115,7 +116,7 @@ export class EntryLenses implements vscode.CodeLensProvider, vscode.Disposable {
   }
 
   #configurationOf(uri: vscode.Uri, program: Program | undefined): vscode.DebugConfiguration {
-    return program === undefined ? launchOf(uri, folderOf(uri)) : this.#launch.configurationOf(program);
+    return program === undefined ? launchOf(uri, folderOf(uri)) : this.#launch.configurationOf(program, uri);
   }
 }
 

@@ -40,7 +40,7 @@ async function launchOfFile(
 ): Promise<vscode.DebugConfiguration | undefined> {
   if (isModule(uri)) return launchOf(uri, folderOf(uri));
   const program = await projects.programOf(uri);
-  if (program !== undefined) return program === null ? undefined : projects.configurationOf(program);
+  if (program !== undefined) return program === null ? undefined : projects.configurationOf(program, uri);
   const name = vscode.workspace.asRelativePath(uri);
   vscode.window.showErrorMessage(`${name} belongs to no project that Lunatic can build.`);
   return undefined;

@@ -6,20 +6,32 @@ import type { ProjectBuilds } from './project-builds.ts';
 /** Lines that are kept for a terminal that is not open yet. */
 const MAX_KEPT = 1000;
 
+/** Chooses the module that is run of those that a build has made, the newest first. Undefined if none is. */
+export type ChooseModule = (modules: readonly string[]) => Promise<string | undefined>;
+
 /** A build that a terminal of VS Code displays. Closing the terminal gives it up. */
 export class BuildTerminal implements vscode.Pseudoterminal {
   readonly #writer = new vscode.EventEmitter<string>();
   readonly #closer = new vscode.EventEmitter<number>();
   readonly #abort = new AbortController();
   readonly #build: () => Promise<readonly string[]>;
+  readonly #choose: ChooseModule;
   readonly onDidWrite = this.#writer.event;
   readonly onDidClose = this.#closer.event;
   #result: Promise<readonly string[]> | undefined;
+  #module: Promise<string | undefined> | undefined;
   #isOpen = false;
   /** What was written before it was open: VS Code does not listen until then. */
   #kept: string[] = [];
 
-  constructor({ project, target }: Program, profile: Profile, builds: ProjectBuilds) {
+  /** @param choose is asked for the module that is run. Default: none is */
+  constructor(
+    { project, target }: Program,
+    profile: Profile,
+    builds: ProjectBuilds,
+    choose: ChooseModule = async () => undefined,
+  ) {
+    this.#choose = choose;
     this.#build = () =>
       builds.run(
         project,
@@ -38,6 +50,23 @@ export class BuildTerminal implements vscode.Pseudoterminal {
     return this.#result;
   }
 
+  /**
+   * The module that is run, once it is built.
+   * @returns undefined if none is; rejects as `run` does
+   */
+  module(): Promise<string | undefined> {
+    this.#module ??= this.#chosen();
+    return this.#module;
+  }
+
+  async #chosen(): Promise<string | undefined> {
+    const modules = await this.run();
+    const module = await this.#choose(modules);
+    if (module !== undefined && modules.length > 1)
+      this.#write(`Running ${module}, one of ${modules.length} modules`);
+    return module;
+  }
+
   giveUp(): void {
     this.#abort.abort(new vscode.CancellationError());
   }
@@ -48,7 +77,7 @@ export class BuildTerminal implements vscode.Pseudoterminal {
     this.#writer.fire(this.#kept.join(''));
     this.#kept = [];
     try {
-      await this.run();
+      await this.module();
       this.#closer.fire(0);
     } catch (error) {
       this.#write(error instanceof Error ? error.message : String(error));

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
 import { DisplayRoom } from '../terminal-text.ts';
 import { type BuildFaults, showFault } from './build-faults.ts';
-import { BuildTerminal } from './build-terminal.ts';
+import { BuildTerminal, type ChooseModule } from './build-terminal.ts';
 import type { Fault } from './compiler-messages.ts';
 import { type Profile, type Program, ProjectError } from './project.ts';
 import type { ProjectBuilds } from './project-builds.ts';
@@ -63,11 +63,15 @@ export class Builder {
    * Builds a target, and shows that it does.
    * @returns the path of the module. Undefined if there is none, after telling the user, or if the user gave it up.
    */
-  async build(program: Program, profile: Profile): Promise<string | undefined> {
+  async build(program: Program, profile: Profile, choose: ChooseModule): Promise<string | undefined> {
     const start = performance.now();
     try {
-      const module = await this.#run(program, profile);
-      this.#log.info(`Built ${module} in ${Math.round(performance.now() - start)} ms`);
+      const build = new BuildTerminal(program, profile, this.#builds, choose);
+      await this.#run(build, program, profile);
+      const ms = Math.round(performance.now() - start);
+      const module = await build.module();
+      if (module === undefined) throw new vscode.CancellationError();
+      this.#log.info(`Built ${module} in ${ms} ms`);
       return module;
     } catch (error) {
       if (error instanceof vscode.CancellationError) {
@@ -88,7 +92,12 @@ export class Builder {
    * @returns the path of the module
    * @throws BuildFailure; ProjectError; the signal's reason
    */
-  async rebuild({ project, target }: Program, profile: Profile, signal: AbortSignal): Promise<string> {
+  async rebuild(
+    { project, target }: Program,
+    profile: Profile,
+    choose: ChooseModule,
+    signal: AbortSignal,
+  ): Promise<string> {
     const start = performance.now();
     const room = new DisplayRoom(MAX_OUTPUT);
     let output = '';
@@ -97,7 +106,8 @@ export class Builder {
     };
     try {
       const builds = async () => [await target.build(profile)];
-      const [module = ''] = await this.#builds.run(project, builds, line, signal);
+      const modules = await this.#builds.run(project, builds, line, signal);
+      const module = (await choose(modules)) ?? '';
       this.#log.info(`Built ${module} in ${Math.round(performance.now() - start)} ms`);
       return module;
     } catch (error) {
@@ -126,21 +136,19 @@ export class Builder {
   }
 
   /** The build depends on no terminal: in a window that has just been opened, VS Code may fail to open one. */
-  async #run(program: Program, profile: Profile): Promise<string | undefined> {
-    const build = new BuildTerminal(program, profile, this.#builds);
+  async #run(build: BuildTerminal, program: Program, profile: Profile): Promise<void> {
     const options = {
       location: vscode.ProgressLocation.Notification,
       title: `Building ${program.target.name}`,
       cancellable: true,
     };
-    return await vscode.window.withProgress(options, async (_, token) => {
+    await vscode.window.withProgress(options, async (_, token) => {
       token.onCancellationRequested(() => build.giveUp());
       const result = build.run();
       vscode.tasks
         .executeTask(this.task(program, profile, () => build))
         .then(undefined, (error) => this.#log.error(`No terminal displays the build: ${messageOf(error)}`));
-      const [module] = await result;
-      return module;
+      await result;
     });
   }
 }

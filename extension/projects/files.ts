@@ -6,15 +6,21 @@ const SKIPPED: ReadonlySet<string> = new Set(['node_modules', '.git', 'deps', 'i
 /** Files that are looked at, at most. */
 const MAX_FILES = 20_000;
 
-export interface NewestFile {
+export interface FoundFile {
   readonly path: string;
   /** Milliseconds since 1970. */
   readonly modified: number;
 }
 
 /** Finds the newest file in a folder, and in those inside of it, whose name matches. */
-export async function newestFile(folder: string, names: RegExp): Promise<NewestFile | undefined> {
-  let newest: NewestFile | undefined;
+export async function newestFile(folder: string, names: RegExp): Promise<FoundFile | undefined> {
+  const [newest] = await filesByAge(folder, names);
+  return newest;
+}
+
+/** Finds the files in a folder, and in those inside of it, whose names match: the newest first. */
+export async function filesByAge(folder: string, names: RegExp): Promise<readonly FoundFile[]> {
+  const found: FoundFile[] = [];
   let left = MAX_FILES;
   const folders = [folder];
   for (let at = folders.pop(); at !== undefined && left > 0; at = folders.pop()) {
@@ -25,10 +31,10 @@ export async function newestFile(folder: string, names: RegExp): Promise<NewestF
       if (entry.isDirectory() && !SKIPPED.has(entry.name)) folders.push(path);
       if (!entry.isFile() || !names.test(entry.name)) continue;
       const modified = await modifiedAt(path);
-      if (modified !== undefined && modified > (newest?.modified ?? 0)) newest = { path, modified };
+      if (modified !== undefined) found.push({ path, modified });
     }
   }
-  return newest;
+  return found.sort((a, b) => b.modified - a.modified);
 }
 
 /** When a file was last written, in milliseconds since 1970. Undefined if there is none. */

@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
 import * as vscode from 'vscode';
 import { joinArguments, splitArguments } from './arguments.ts';
 import type { Profile, Program, Project } from './project.ts';
@@ -15,6 +15,8 @@ interface Chosen {
   readonly profile: Profile;
   /** Undefined for those that the project says. */
   readonly args?: readonly string[] | undefined;
+  /** The path of the module that is run, where its build makes several and the user has picked one. */
+  readonly module?: string | undefined;
 }
 
 /** A line of the list of programs. */
@@ -48,6 +50,11 @@ export class ProgramChoice implements vscode.Disposable {
     return this.#isChosen(program) ? this.#chosen?.args : undefined;
   }
 
+  /** The module that the user has picked of those of a program's build, if the program is the chosen one. */
+  moduleOf(program: Program): string | undefined {
+    return this.#isChosen(program) ? this.#chosen?.module : undefined;
+  }
+
   get #chosen(): Chosen | undefined {
     return this.#memory.get<Chosen>(MEMORY);
   }
@@ -72,6 +79,19 @@ export class ProgramChoice implements vscode.Disposable {
     });
     if (picked?.program !== undefined) await this.#keep(picked.program);
     return picked?.program;
+  }
+
+  /** Asks which of the modules of a program's build is run, and remembers it. Undefined if the user does not say. */
+  async askModule(program: Program, modules: readonly string[]): Promise<string | undefined> {
+    const { folder } = program.project;
+    const items = modules.map((module) => {
+      const path = relative(folder, module);
+      return { label: basename(path), description: dirname(path) === '.' ? '' : dirname(path), module };
+    });
+    const placeHolder = `Module of ${program.target.name} to run`;
+    const picked = await vscode.window.showQuickPick(items, { placeHolder, matchOnDescription: true });
+    if (picked !== undefined) await this.#keep(program, { module: picked.module });
+    return picked?.module;
   }
 
   /**
@@ -110,7 +130,8 @@ export class ProgramChoice implements vscode.Disposable {
       placeHolder: 'What F5 runs',
       matchOnDescription: true,
     });
-    if (picked?.program !== undefined) await this.#keep(picked.program);
+    // Of several modules, the user may want another one.
+    if (picked?.program !== undefined) await this.#keep(picked.program, { module: undefined });
     else if (current !== undefined) await picked?.change?.(current);
     return picked?.program;
   }
@@ -142,7 +163,7 @@ export class ProgramChoice implements vscode.Disposable {
 
   async #keep(program: Program, changed: Partial<Chosen> = {}): Promise<void> {
     const { project, target } = program;
-    const kept = { profile: this.profile, args: this.argsOf(program) };
+    const kept = { profile: this.profile, args: this.argsOf(program), module: this.moduleOf(program) };
     const chosen: Chosen = { project: project.file, target: target.name, ...kept, ...changed };
     await this.#memory.update(MEMORY, chosen);
     this.#changed.fire();

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { DEBUG_TYPE } from '../debug-type.ts';
 import type { Builder } from './builder.ts';
 import type { Fault } from './compiler-messages.ts';
+import { meantModules } from './meant-modules.ts';
 import type { ProgramChoice } from './program-choice.ts';
 import { type Profile, type Program, ProjectError } from './project.ts';
 import { type Projects, programsOf } from './projects.ts';
@@ -58,8 +59,11 @@ export class ProjectLaunch {
     return await this.#choice.ask(programs);
   }
 
-  /** A configuration that builds a program and launches it. */
-  configurationOf(program: Program): vscode.DebugConfiguration {
+  /**
+   * A configuration that builds a program and launches it.
+   * @param source what the user starts: it tells which module is run where a build makes several
+   */
+  configurationOf(program: Program, source?: vscode.Uri): vscode.DebugConfiguration {
     const { project, target } = program;
     const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(project.file));
     const args = this.#choice.argsOf(program);
@@ -71,6 +75,7 @@ export class ProjectLaunch {
       target: target.name,
       profile: this.#choice.profile,
       ...(args === undefined ? {} : { args }),
+      ...(source === undefined || target.source !== undefined ? {} : { source: source.fsPath }),
     };
   }
 
@@ -85,7 +90,12 @@ export class ProjectLaunch {
   ): Promise<vscode.DebugConfiguration | undefined> {
     const found = await this.#read(() => this.#named(config, folder));
     if (found === null) return undefined;
-    const module = await this.#builder.build(found, this.#profileOf(config));
+    const { source = vscode.window.activeTextEditor?.document.uri.fsPath, entry } = config;
+    const choose = async (modules: readonly string[]) => {
+      const meant = await meantModules(modules, { source, chosen: this.#choice.moduleOf(found), entry });
+      return meant.length === 1 ? meant[0] : await this.#choice.askModule(found, meant);
+    };
+    const module = await this.#builder.build(found, this.#profileOf(config), choose);
     return module === undefined ? undefined : { ...found.target.launch, ...config, program: module };
   }
 
@@ -100,8 +110,10 @@ export class ProjectLaunch {
     signal: AbortSignal,
   ): Promise<string> {
     const program = await this.#named(config, folder);
+    const { program: chosen, entry } = config;
+    const choose = async (modules: readonly string[]) => (await meantModules(modules, { chosen, entry }))[0];
     try {
-      return await this.#builder.rebuild(program, this.#profileOf(config), signal);
+      return await this.#builder.rebuild(program, this.#profileOf(config), choose, signal);
     } catch (error) {
       if (!(error instanceof BuildFailure)) throw error;
       throw new RebuildError(error, this.#builder.firstError(program));

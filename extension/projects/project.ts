@@ -77,8 +77,10 @@ export type ModulePlace =
   | { readonly kind: 'cargo'; readonly name: string; readonly of: 'bin' | 'example' }
   /** All that cargo has made for tests. */
   | { readonly kind: 'cargo tests' }
-  /** The newest in a folder, for tools that do not say it. `hint` is for messages: what makes the tool make one. */
-  | { readonly kind: 'newest'; readonly folder: string; readonly hint?: string };
+  /** The newest in a folder, for tools that make one and do not say where. */
+  | { readonly kind: 'newest'; readonly folder: string }
+  /** Any in a folder, for tools that may make several. `hint` is for messages: what makes the tool make one. */
+  | { readonly kind: 'folder'; readonly folder: string; readonly hint?: string };
 
 /** What is wrong with a project, in words for its author. */
 export class ProjectError extends Error {

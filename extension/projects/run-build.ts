@@ -5,9 +5,12 @@ import { basename, dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Fault, type Line, readCargoLine, readRustLine, TextReader } from './compiler-messages.ts';
-import { modifiedAt, newestFile } from './files.ts';
+import { filesByAge, modifiedAt, newestFile } from './files.ts';
 import type { Build, ModulePlace, Step } from './project.ts';
 import { isMissing, missingTool } from './tools.ts';
+
+/** Modules of a folder that a build is said to have made, at most. */
+const MAX_MODULES = 100;
 
 /** Who looks at a build while it runs. */
 export interface BuildListener {
@@ -30,7 +33,7 @@ export class BuildFailure extends Error {
 /**
  * Builds a module, unless it is newer than everything that it is made of.
  * @param node finds the Node that runs compilers written for it
- * @returns the paths of the modules: one, unless tests are built
+ * @returns the paths of the modules: one, unless tests are built or the module may be any of a folder. Those are sorted, the newest first
  * @throws BuildFailure; ProjectError if a tool is missing; the signal's reason
  */
 export async function runBuild(
@@ -74,6 +77,11 @@ export async function runBuild(
       if (newest !== undefined) return [newest.path];
       break;
     }
+    case 'folder': {
+      const found = await filesByAge(module.folder, /\.wasm$/);
+      if (found.length > 0) return found.slice(0, MAX_MODULES).map(({ path }) => path);
+      break;
+    }
     default:
       if (made.size > 0) return [...made];
   }
@@ -87,14 +95,15 @@ function nothingMade({ module, steps }: Build): string {
       const { path, namedBy } = module;
       return `it has not made ${path}${namedBy === undefined ? '' : `. Is the module that is run somewhere else? ${namedBy} must name it`}`;
     }
-    case 'newest': {
+    case 'newest':
+    case 'folder': {
       // The last step makes the module.
       const step = steps.at(-1);
       const example = {
         module: 'path/of/program.wasm',
         ...(step === undefined ? {} : { build: [step.command, ...step.args] }),
       };
-      const hint = module.hint === undefined ? '' : ` ${module.hint}.`;
+      const hint = module.kind === 'newest' || module.hint === undefined ? '' : ` ${module.hint}.`;
       return `there is no .wasm file in ${module.folder}.${hint} If it is somewhere else, or another command makes it, a lunatic.json in this folder can say so: ${JSON.stringify(example)}`;
     }
     case 'cargo':

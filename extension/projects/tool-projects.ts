@@ -146,7 +146,7 @@ function toolProject(
           steps: steps(profile),
           cwd: folder,
           output: 'text',
-          module: { kind: 'newest', folder, ...(hint === undefined ? {} : { hint }) },
+          module: { kind: 'folder', folder, ...(hint === undefined ? {} : { hint }) },
         }),
       },
     ],

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { findRust } from '../support/rust.ts';
+import { wat } from '../unit/wasm/support.ts';
 import { edit, TYPING } from './support/edit.ts';
 import { type Files, type OpenWorkbench, WorkbenchSession } from './support/session.ts';
 import { PATIENCE } from './support/workbench.ts';
@@ -197,6 +198,38 @@ if (sum != 18) unreachable();
   await workbench.screenshot('project-assemblyscript');
   // It begins with its top level: no function has a lens.
   expect(await workbench.page.locator('.codelens-decoration').count()).toBe(0);
+});
+
+test('of several modules that a Makefile makes, that of the source is run, or the one that was picked', async () => {
+  const says = (text: string) => wat(guest(`(func (export "_start") (call $print (text "${text}")))`));
+  const workbench = await openSource(
+    {
+      Makefile: 'all: tool.wasm dump.wasm\n',
+      'dump.wasm': await says('this is the dump'),
+      'tool.wasm': await says('this is the tool'),
+      'dump.c': 'int main(void) { return 0; }\n',
+      'list.c': 'int length(void) { return 0; }\n',
+    },
+    'dump.c',
+  );
+  const { page } = workbench;
+  await lens(workbench, 'Run').click();
+  await workbench.printed('this is the dump');
+  await workbench.noProgramRuns();
+  await workbench.goToFile('list.c');
+  await page.keyboard.press('Control+F5');
+  await workbench.pick('tool.wasm');
+  await workbench.printed('this is the tool');
+  await workbench.noProgramRuns();
+  await workbench.goToFile('dump.c');
+  await page.keyboard.press('Control+F5');
+  await workbench.printed('this is the dump');
+  await workbench.noProgramRuns();
+  // It is not asked again.
+  await workbench.goToFile('list.c');
+  await page.keyboard.press('Control+F5');
+  await workbench.printed('this is the tool');
+  await workbench.noProgramRuns();
 });
 
 test('Run and Debug above a function begin with it', async () => {

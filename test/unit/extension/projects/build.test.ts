@@ -16,6 +16,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Fault } from '../../../../extension/projects/compiler-messages.ts';
 import { projectIn, projectOf } from '../../../../extension/projects/find-project.ts';
+import { meantModules } from '../../../../extension/projects/meant-modules.ts';
 import type { Profile, Project, Target } from '../../../../extension/projects/project.ts';
 import { BuildFailure, runBuild } from '../../../../extension/projects/run-build.ts';
 import { projectFolder } from '../../../support/command.ts';
@@ -52,6 +53,8 @@ async function targetOf(project: Project): Promise<Target> {
 
 interface Built {
   readonly module: string;
+  /** All that were made. */
+  readonly modules?: readonly string[];
   readonly lines: readonly string[];
   readonly faults: readonly Fault[];
 }
@@ -67,8 +70,8 @@ async function build(target: Target | Promise<Target>, profile: Profile = 'debug
   };
   const signal = new AbortController().signal;
   try {
-    const [module] = await runBuild(await (await target).build(profile), listener, findNode, signal);
-    return { module: module ?? '', lines, faults };
+    const modules = await runBuild(await (await target).build(profile), listener, findNode, signal);
+    return { module: modules[0] ?? '', modules, lines, faults };
   } catch (error) {
     if (!(error instanceof BuildFailure)) throw error;
     return { module: error.message, lines, faults };
@@ -335,6 +338,41 @@ describe.runIf(hasClang)('C', () => {
     expect(faults).toMatchObject([
       { file: join(found.folder, 'hello.c'), line: 3, column: 8, severity: 'error' },
     ]);
+  });
+
+  test('a Makefile that makes several modules runs that of the source, the chosen one, or asks', {
+    timeout: 120_000,
+  }, async () => {
+    const clang = 'clang --target=wasm32-wasi';
+    const make = [
+      'all: test.wasm ini_dump.wasm plugin.wasm',
+      `%.wasm: %.c\n\t${clang} -o $@ $<`,
+      `plugin.wasm: plugin.c\n\t${clang} -nostdlib -Wl,--no-entry,--export=handle -o $@ $<\n`,
+    ].join('\n');
+    const found = await projectWith({
+      Makefile: make,
+      'test.c': HELLO,
+      'ini_dump.c': HELLO,
+      'plugin.c': 'void handle(void) {}\n',
+    });
+    const path = (name: string) => join(found.folder, name);
+    const { modules = [] } = await build(targetOf(found));
+    // The newest is one of which nobody knows what it does.
+    expect([...modules].sort()).toEqual(['ini_dump.wasm', 'plugin.wasm', 'test.wasm'].map(path));
+    const meant = async (hints: Parameters<typeof meantModules>[1]) =>
+      [...(await meantModules(modules, hints))].sort();
+    const programs = ['ini_dump.wasm', 'test.wasm'].map(path);
+    expect(await meant({ source: path('test.c') })).toEqual([path('test.wasm')]);
+    expect(await meant({ source: path('ini_dump.c'), chosen: path('test.wasm') })).toEqual([
+      path('ini_dump.wasm'),
+    ]);
+    expect(await meant({ source: path('Makefile'), chosen: path('test.wasm') })).toEqual([path('test.wasm')]);
+    // The user is asked: these are programs, and the plugin is none.
+    expect(await meant({ source: path('plugin.c') })).toEqual(programs);
+    expect(await meant({ chosen: path('gone.wasm') })).toEqual(programs);
+    expect(await meant({ source: path('plugin.c'), entry: 'handle' })).toEqual([path('plugin.wasm')]);
+    // Otherwise it is said of one that it cannot be run.
+    expect(await meant({ entry: 'missing' })).toEqual(modules.slice(0, 1));
   });
 
   describe.runIf(hasCMake)('with CMake', () => {
