@@ -202,31 +202,30 @@ if (sum != 18) unreachable();
 
 test('of several modules that a Makefile makes, that of the source is run, or the one that was picked', async () => {
   const says = (text: string) => wat(guest(`(func (export "_start") (call $print (text "${text}")))`));
-  const workbench = await openSource(
-    {
-      Makefile: 'all: tool.wasm dump.wasm\n',
-      'dump.wasm': await says('this is the dump'),
-      'tool.wasm': await says('this is the tool'),
-      'dump.c': 'int main(void) { return 0; }\n',
-      'list.c': 'int length(void) { return 0; }\n',
-    },
-    'dump.c',
-  );
+  const workbench = await session.open({
+    Makefile: 'all: tool.wasm dump.wasm\n',
+    'dump.wasm': await says('this is the dump'),
+    'tool.wasm': await says('this is the tool'),
+    'dump.c': 'int main(void) { return 0; }\n',
+    'list.c': 'int length(void) { return 0; }\n',
+  });
   const { page } = workbench;
+  await workbench.isActive();
+  await workbench.openFile('dump.c');
   await lens(workbench, 'Run').click();
   await workbench.printed('this is the dump');
   await workbench.noProgramRuns();
-  await workbench.goToFile('list.c');
+  await workbench.openFile('list.c');
   await page.keyboard.press('Control+F5');
   await workbench.pick('tool.wasm');
   await workbench.printed('this is the tool');
   await workbench.noProgramRuns();
-  await workbench.goToFile('dump.c');
+  await workbench.openFile('dump.c');
   await page.keyboard.press('Control+F5');
   await workbench.printed('this is the dump');
   await workbench.noProgramRuns();
   // It is not asked again.
-  await workbench.goToFile('list.c');
+  await workbench.openFile('list.c');
   await page.keyboard.press('Control+F5');
   await workbench.printed('this is the tool');
   await workbench.noProgramRuns();
