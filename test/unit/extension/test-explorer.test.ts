@@ -267,8 +267,12 @@ describe('a failure in words', () => {
   const frame = { function: 'slice', index: 3, offset: 0x20e, location: null, inlined: false };
 
   test('with its stack', () => {
-    expect(failureText({ ...failure, stack: [frame, { ...frame, function: null }] })).toBe(
-      'divide by zero\n    at slice (function 3, offset 0x20e)\n    at function 3, offset 0x20e',
+    const unknown = { ...frame, function: null };
+    expect(failureText({ ...failure, stack: [frame, frame] })).toBe(
+      'divide by zero\n    at slice (function 3, offset 0x20e)\n    at slice (function 3, offset 0x20e)',
+    );
+    expect(failureText({ ...failure, stack: [unknown, unknown] })).toBe(
+      'divide by zero\n    at function 3, offset 0x20e\n    at function 3, offset 0x20e',
     );
   });
 
