@@ -5,7 +5,8 @@ import { WorkbenchSession } from './support/session.ts';
 const session = new WorkbenchSession();
 
 test('pauses one process while the others run, and lets it go on', async () => {
-  const workbench = await session.edit('post-office.wat', POST_OFFICE);
+  // The window remembers which sections were closed.
+  const workbench = await session.edit('post-office.wat', POST_OFFICE, { ownWindow: true });
   await workbench.debug();
   await workbench.showView('Lunatic');
   const sorter = workbench.process('#2 sorter', 'waiting');

@@ -154,8 +154,8 @@ export class WorkbenchSession {
   }
 
   /** The same with one file, which is in the editor. */
-  async edit(name: string, text: string): Promise<OpenWorkbench> {
-    const workbench = await this.open({ [name]: text });
+  async edit(name: string, text: string, options?: OpenOptions): Promise<OpenWorkbench> {
+    const workbench = await this.open({ [name]: text }, options);
     await workbench.isActive();
     await workbench.openFile(name);
     return workbench;
