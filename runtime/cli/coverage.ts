@@ -80,7 +80,7 @@ export class CommandCoverage {
         if (path !== null) this.#sources.addModule(path);
         return openModuleSymbols(bytes, path);
       },
-      nameOf: () => pathOf() ?? 'a module',
+      pathOf,
     });
   }
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { isOwnCall } from '../symbols/library-code.ts';
 import { formatFrame, type StackFrame, stackLines } from '../symbols/stack-frame.ts';
 import { type PlacedModule, StackPlaces } from '../symbols/stack-places.ts';
@@ -48,6 +49,10 @@ export class StackLocator {
       return module;
     };
     const located = await this.#places.locate(key, remember, frames);
+    const path = this.#paths.get(key) ?? null;
+    const program = path === null ? '' : resolve(path);
+    const isOwn = ({ functionName, place }: StackFrame) =>
+      place !== undefined && isOwnCall(functionName, place.file, program);
     const own = located.find(isOwn);
     const printed = onlyOwn ? (own === undefined ? [] : [own]) : located;
     const line = own?.place === undefined ? '' : await this.#excerpt(key, own.place);
@@ -93,9 +98,4 @@ export class StackLocator {
     });
     return await Promise.race([reading, late]).finally(() => clearTimeout(timer));
   }
-}
-
-/** Whether a call is at a place that the author of the module wrote. */
-function isOwn({ functionName, place }: StackFrame): boolean {
-  return place !== undefined && isOwnCall(functionName, place.file);
 }

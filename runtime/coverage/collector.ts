@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Coverage, type ModuleCover } from '../kernel/coverage.ts';
 import { isLibraryPath } from '../symbols/short-path.ts';
 import type { Symbols } from '../symbols/symbols.ts';
@@ -12,13 +13,15 @@ export interface CoverageOptions {
   readonly all?: boolean;
   /** Opens the symbols of the module that is being loaded. */
   symbolsOf(module: WasmModule): Symbols;
-  /** The name of that module, for people. */
-  nameOf(): string;
+  /** The file of that module; null if it has none. */
+  pathOf(): string | null;
 }
 
 interface OpenedModule {
   readonly symbols: Symbols;
   readonly runs: SourceRuns;
+  /** Whether a source is of interest. */
+  readonly includes: (file: string) => boolean;
   /** The name of the module, if nothing is known of its sources. */
   readonly file?: string;
 }
@@ -28,7 +31,6 @@ export class CoverageCollector {
   /** What the runtime needs for it. */
   readonly coverage: Coverage;
   readonly #options: CoverageOptions;
-  readonly #includes: (file: string) => boolean;
   readonly #modules: CoveredModule[] = [];
   readonly #tests: CoveredTest[] = [];
   readonly #unknown = new Set<string>();
@@ -37,7 +39,6 @@ export class CoverageCollector {
 
   constructor(options: CoverageOptions) {
     this.#options = options;
-    this.#includes = options.all ? () => true : (file) => !isLibraryPath(file);
     this.coverage = new Coverage(
       (module) => this.#placesOf(module),
       (module, cover) => this.#add(module, cover),
@@ -45,24 +46,28 @@ export class CoverageCollector {
   }
 
   #placesOf(module: WasmModule): SourceRuns {
-    const symbols = this.#options.symbolsOf(module);
-    const runs = SourceRuns.of(module, symbols, this.#includes);
+    const { all, symbolsOf, pathOf } = this.#options;
+    const symbols = symbolsOf(module);
+    const path = pathOf();
+    const program = path === null ? '' : resolve(path);
+    const includes = all ? () => true : (file: string) => !isLibraryPath(file, program);
+    const runs = SourceRuns.of(module, symbols, includes);
     if (runs.offsets.length > 0) {
-      this.#opened.set(module, { symbols, runs });
+      this.#opened.set(module, { symbols, runs, includes });
       return runs;
     }
-    const file = this.#options.nameOf();
+    const file = path ?? 'a module';
     const functions = SourceRuns.ofFunctions(module);
     this.#unknown.add(file);
-    this.#opened.set(module, { symbols, runs: functions, file });
+    this.#opened.set(module, { symbols, runs: functions, includes, file });
     return functions;
   }
 
   #add(module: WasmModule, cover: ModuleCover): void {
     const opened = this.#opened.get(module);
     if (opened === undefined) return;
-    const { symbols, runs, file } = opened;
-    this.#modules.push(new CoveredModule(symbols, runs, cover, this.#includes, file));
+    const { symbols, runs, includes, file } = opened;
+    this.#modules.push(new CoveredModule(symbols, runs, cover, includes, file));
   }
 
   /** Adds what the processes of a test have executed. They have all ended. */

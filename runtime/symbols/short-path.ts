@@ -23,9 +23,19 @@ const LIBRARY_FOLDERS = [
   /^.*[\\/]node_modules[\\/]/,
 ];
 
+/**
+ * Folders of a project with others' code: of `cargo vendor`, of Git's submodules, of CMake's FetchContent. A module of Rust may be
+ * called `vendor` as well.
+ */
+const LIBRARIES_IN_PROJECT =
+  /^.*?(?<![^\\/])(?:vendor|third[_-]?party|3rd[_-]?party|_deps)[\\/](?!(?<=(?:^|[\\/])src[\\/]vendor[\\/]).*\.rs$)/;
+
 /** Folders of packages: that one of these is the program's own says nothing of those beside it. */
 const PACKAGES =
   /[\\/](?:node_modules[\\/](?:@[^\\/]+[\\/])?|registry[\\/]src[\\/][^\\/]+[\\/]|git[\\/]checkouts[\\/])$/;
+
+/** Characters of a path at most: what no file system would take is no path of a library, and would take long to match. */
+const MOST_OF_PATH = 4096;
 
 /** Characters of a path that are displayed at most. */
 const MAX_LENGTH = 300;
@@ -36,10 +46,14 @@ const MAX_LENGTH = 300;
  * common says nothing then
  */
 export function isLibraryPath(file: string, program = ''): boolean {
-  if (libraryPart(file) === undefined) return false;
+  if (!isBelowLibraries(file)) return false;
   const shared = sharedFolder(file, program);
-  if (PACKAGES.test(shared) || libraryPart(`${shared}x`) === undefined) return true;
-  return libraryPart(file.slice(shared.length - 1)) !== undefined;
+  if (PACKAGES.test(shared) || !isBelowLibraries(`${shared}x`)) return true;
+  return isBelowLibraries(file.slice(shared.length - 1));
+}
+
+function isBelowLibraries(file: string): boolean {
+  return libraryPart(file) !== undefined || (file.length <= MOST_OF_PATH && LIBRARIES_IN_PROJECT.test(file));
 }
 
 /** The folder that two files are in, with the separator behind it; empty if there is none. */
@@ -59,8 +73,7 @@ export function shortPath(file: string, folder: string = currentFolder()): strin
 }
 
 function libraryPart(file: string): string | undefined {
-  // What no file system would take is no path of a library, and would take long to match.
-  if (file.length > 4096) return undefined;
+  if (file.length > MOST_OF_PATH) return undefined;
   for (const pattern of LIBRARY_FOLDERS) {
     const folder = pattern.exec(file);
     if (folder !== null) return file.slice(folder[0].length);

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { brotliDecompressSync } from 'node:zlib';
@@ -288,6 +288,23 @@ test('libraries are left out unless they are asked for', async () => {
   const { files }: CoverageReport = JSON.parse(readFileSync(join(folder, 'shelter.json'), 'utf8'));
   expect(files.map(({ path }) => path)).toContain('/crates/src/shelter.rs');
   expect(files.filter(({ path }) => isLibraryPath(path))).toEqual([]);
+});
+
+test('what a project keeps of others is of libraries, unless the project itself is kept there', async () => {
+  const project = join(folder, 'vendor', 'till');
+  mkdirSync(project, { recursive: true });
+  const module = join(project, 'cart-as.wasm');
+  copyFileSync(join(folder, 'cart-as.wasm'), module);
+  const map = readFileSync(join(folder, 'cart-as.wasm.map'), 'utf8');
+  const filesFrom = async (source: string, ...options: string[]) => {
+    writeFileSync(`${module}.map`, map.replace('"cart.ts"', JSON.stringify(source)));
+    return (await coverageOf(module, ...options)).files.map(({ path }) => path);
+  };
+  const own = join(project, 'cart.ts');
+  const kept = join(project, 'vendor', 'coin', 'cart.ts');
+  expect(await filesFrom(own)).toEqual([own]);
+  expect(await filesFrom(kept)).toEqual([]);
+  expect(await filesFrom(kept, '--coverage-all')).toContain(kept);
 });
 
 test('of a module without debug information functions count by name, and what is not known is said', async () => {

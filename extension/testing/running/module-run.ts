@@ -247,7 +247,7 @@ export class ModuleRun {
   #messages(failures: readonly TestFailure[], item: vscode.TestItem): vscode.TestMessage[] {
     const folder = vscode.workspace.getWorkspaceFolder(this.#module.uri)?.uri.fsPath;
     return failures.map((failure) => {
-      const text = failureText(failure, folder);
+      const text = failureText(failure, folder, this.#module.uri.fsPath);
       const message = isDifference(failure)
         ? vscode.TestMessage.diff(text, failure.expected, failure.actual)
         : new vscode.TestMessage(text);
@@ -261,7 +261,7 @@ export class ModuleRun {
 
   /** The author's calls whose sources are found. VS Code would lead from the others to the first line of nothing. */
   #stack(frames: readonly ReportFrame[]): vscode.TestMessageStackFrame[] {
-    return ownCalls(frames)
+    return ownCalls(frames, this.#module.uri.fsPath)
       .slice(0, MAX_CALLS)
       .flatMap((frame) => {
         const found = this.#source(frame.location);

@@ -11,15 +11,17 @@ import {
  * The text of a failure: its message, where it happened, and what the processes of a test were doing that did not end. If two
  * values were compared, VS Code displays the difference below, and the text is the message alone.
  * @param folder what paths of sources below it are relative to
+ * @param program path of the module
  */
 export function failureText(
   { message, stack, processes, ...compared }: TestFailure,
   folder?: string,
+  program?: string,
 ): string {
   const said = printableLines(message);
   if (isDifference(compared)) return said;
-  const lists = processes.flatMap((process) => processLines(process, folder));
-  return [said, ...stackLines(stack, MAX_STACK, folder), ...lists].join('\n');
+  const lists = processes.flatMap((process) => processLines(process, folder, program));
+  return [said, ...stackLines(stack, MAX_STACK, folder, program), ...lists].join('\n');
 }
 
 /** Whether the failure is a comparison of two values. */
@@ -33,22 +35,34 @@ export function isDifference(
 const MAX_STACK = 30;
 const MAX_PROCESS_STACK = 5;
 
-function stackLines(stack: readonly ReportFrame[], most: number, folder?: string): string[] {
-  const calls = ownCalls(stack);
+function stackLines(
+  stack: readonly ReportFrame[],
+  most: number,
+  folder: string | undefined,
+  program: string | undefined,
+): string[] {
+  const calls = ownCalls(stack, program);
   const lines = calls.slice(0, most).map((frame) => `    at ${frameLabel(frame, folder)}`);
   return calls.length > most ? [...lines, '    ...'] : lines;
 }
 
-/** The calls of a stack in the author's code: a panic has several of libraries around them. All calls where none is the author's. */
-export function ownCalls(stack: readonly ReportFrame[]): readonly ReportFrame[] {
-  const own = stack.filter(({ function: name, location }) => isOwnCall(name, location?.file));
+/**
+ * The calls of a stack in the author's code: a panic has several of libraries around them. All calls where none is the author's.
+ * @param program path of the module
+ */
+export function ownCalls(stack: readonly ReportFrame[], program?: string): readonly ReportFrame[] {
+  const own = stack.filter(({ function: name, location }) => isOwnCall(name, location?.file, program));
   return own.length > 0 ? own : stack;
 }
 
-function processLines(process: ReportProcess, folder?: string): string[] {
+function processLines(
+  process: ReportProcess,
+  folder: string | undefined,
+  program: string | undefined,
+): string[] {
   return [
     processLine({ ...process, names: process.names.map(displayName), stack: [] }),
-    ...stackLines(process.stack, MAX_PROCESS_STACK, folder),
+    ...stackLines(process.stack, MAX_PROCESS_STACK, folder, program),
   ];
 }
 

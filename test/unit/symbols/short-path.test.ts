@@ -34,6 +34,11 @@ test.each([
   ['/emsdk/upstream/emscripten/system/lib/dlmalloc.c', 'system/lib/dlmalloc.c'],
   ['~lib/rt/itcms.ts', '~lib/rt/itcms.ts'],
   ['/shop/node_modules/as-lunatic/assembly/index.ts', 'as-lunatic/assembly/index.ts'],
+  ['/shop/vendor/coin/src/lib.rs', 'vendor/coin/src/lib.rs'],
+  ['vendor/coin/src/lib.rs', 'vendor/coin/src/lib.rs'],
+  ['/shop/third_party/zlib/inflate.c', 'third_party/zlib/inflate.c'],
+  ['/shop/src/third-party/zlib.c', 'src/third-party/zlib.c'],
+  ['/shop/build/_deps/fmt-src/include/fmt/core.h', 'build/_deps/fmt-src/include/fmt/core.h'],
 ])('%s is of a library, and is displayed as %s', (file, shown) => {
   expect(isLibraryPath(file)).toBe(true);
   expect(shortPath(file, '/shop')).toBe(shown);
@@ -48,6 +53,8 @@ test.each([
   ['/elsewhere/main.rs', '/elsewhere/main.rs'],
   ['/shop/include/shop.h', 'include/shop.h'],
   ['/shop/registry/src/bin/main.rs', 'registry/src/bin/main.rs'],
+  ['/shop/src/vendor/offer.rs', 'src/vendor/offer.rs'],
+  ['/shop/vendors/main.rs', 'vendors/main.rs'],
 ])('%s is the own code of somebody in /shop, and is displayed as %s', (file, shown) => {
   expect(isLibraryPath(file)).toBe(false);
   expect(shortPath(file, '/shop')).toBe(shown);
@@ -61,10 +68,18 @@ test.each([
   ['/shop/node_modules/till/node_modules/coin/index.ts', '/shop/node_modules/till/build/till.wasm', true],
   ['/shop/node_modules/coin/index.ts', '/shop/node_modules/till/build/till.wasm', true],
   ['/shop/node_modules/@a/coin/index.ts', '/shop/node_modules/@a/till/build/till.wasm', true],
+  ['/home/vendor/shop/src/main.rs', '/home/vendor/shop/target/shop.wasm', false],
+  ['/home/vendor/shop/vendor/coin/src/lib.rs', '/home/vendor/shop/target/shop.wasm', true],
+  ['/vendor/main.c', '/vendor/shop.wasm', false],
   ['/usr/include/stdio.h', '/usr/src/shop/build/shop.wasm', true],
   ['C:\\wasi-libc\\shop\\main.c', 'C:\\wasi-libc\\shop\\build\\shop.wasm', false],
 ])('whether %s is of a library for %s: %s', (file, program, isLibrary) => {
   expect(isLibraryPath(file, program)).toBe(isLibrary);
+});
+
+test('the folder of a project may be called like one of libraries', () => {
+  expect(shortPath('/home/vendor/shop/src/main.c', '/home/vendor/shop')).toBe('src/main.c');
+  expect(shortPath('/home/vendor/shop/vendor/zlib.c', '/home/vendor/shop')).toBe('vendor/zlib.c');
 });
 
 test('a long path is cut at its beginning', () => {
