@@ -209,7 +209,7 @@ test('of several modules that a Makefile makes, that of the source is run, or th
     'dump.c': 'int main(void) { return 0; }\n',
     'list.c': 'int length(void) { return 0; }\n',
   });
-  const { page } = workbench;
+  const { page, workspace } = workbench;
   await workbench.isActive();
   await workbench.openFile('dump.c');
   await lens(workbench, 'Run').click();
@@ -220,14 +220,17 @@ test('of several modules that a Makefile makes, that of the source is run, or th
   await workbench.pick('tool.wasm');
   await workbench.printed('this is the tool');
   await workbench.noProgramRuns();
+  // The console may still show what was printed before.
+  workspace.write('dump.wasm', await says('this is another dump'));
+  workspace.write('tool.wasm', await says('this is another tool'));
   await workbench.openFile('dump.c');
   await page.keyboard.press('Control+F5');
-  await workbench.printed('this is the dump');
+  await workbench.printed('this is another dump');
   await workbench.noProgramRuns();
   // It is not asked again.
   await workbench.openFile('list.c');
   await page.keyboard.press('Control+F5');
-  await workbench.printed('this is the tool');
+  await workbench.printed('this is another tool');
   await workbench.noProgramRuns();
 });
 

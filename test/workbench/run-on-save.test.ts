@@ -146,11 +146,12 @@ test('a launch configuration decides for its program, whatever the setting says'
   await page.locator('.tab.active[data-resource-name="launch.json"]').waitFor();
 
   await control(workspace.folder, { name: 'configure', settings: { 'lunatic.runOnSave': true } });
+  workspace.write('guest.wat', guest('(func (export "_start") (call $print (text "hello Cat")))'));
   workspace.write('.vscode/launch.json', JSON.stringify({ configurations: [launch(false)] }));
   await workbench.showView('Run and Debug');
   await workbench.configuration('always false').waitFor();
   await workbench.debug();
-  await workbench.printed('hello Bob');
+  await workbench.printed('hello Cat');
   await workbench.noProgramRuns();
   await workbench.isGone(workbench.runOnSave(''));
 });

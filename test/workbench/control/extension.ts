@@ -65,7 +65,8 @@ async function useTool(tool: string, input: object): Promise<string> {
 }
 
 async function reset(): Promise<void> {
-  await vscode.debug.stopDebugging();
+  // It also fails for a session that ends at the same time. What counts is that there is none.
+  await vscode.debug.stopDebugging().then(undefined, () => undefined);
   while (sessions.size > 0) await new Promise<void>((done) => once(sessionEnded.event, done));
   vscode.debug.removeBreakpoints(vscode.debug.breakpoints);
   await closeEditors();

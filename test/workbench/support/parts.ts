@@ -172,7 +172,7 @@ export class WorkbenchParts {
     }
   }
 
-  /** Waits until the program has printed this. */
+  /** Waits until the program has printed this, which is to be new: the console keeps what programs before it have printed. */
   async printed(text: string): Promise<void> {
     await this.console.filter({ hasText: text }).first().waitFor();
   }

@@ -147,7 +147,7 @@ export class Workbench extends WorkbenchParts {
   async select(name: string): Promise<void> {
     const row = this.process(name);
     do await row.click();
-    while ((await row.getAttribute('class'))?.includes('selected') !== true);
+    while (!(await isSelected(row)));
   }
 
   /** Presses keys that run a command while the extension host waits for the window to redraw the tree of processes. */
@@ -222,7 +222,10 @@ export class Workbench extends WorkbenchParts {
   /** Opens a file of the explorer, and waits until it is shown and has the focus. */
   async openFile(name: string): Promise<void> {
     await this.showView('Explorer');
-    await this.files.filter({ hasText: name }).first().dblclick();
+    const row = this.files.filter({ hasText: name }).first();
+    // A file that comes into the list moves those below it, perhaps while they are clicked.
+    do await row.dblclick();
+    while (!(await isSelected(row)));
     await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
     await this.editorHasFocus();
     await this.lines.filter({ hasText: /\S/ }).first().waitFor();
@@ -530,4 +533,9 @@ function middleOf(line: string, word: string): string {
     }
     return null;
   })()`;
+}
+
+/** Whether a row of a list is selected. */
+async function isSelected(row: Locator): Promise<boolean> {
+  return (await row.getAttribute('class'))?.includes('selected') === true;
 }
