@@ -11,6 +11,7 @@ import { AdapterError, adapterError, ErrorId } from './errors.ts';
 import { Framing } from './framing.ts';
 import { Ids } from './ids.ts';
 import { LogFile } from './log-file.ts';
+import { DimmedOutput } from './output.ts';
 import { Progress } from './progress.ts';
 import { cancelling } from './requests/cancellable.ts';
 import { requests } from './requests/index.ts';
@@ -38,6 +39,8 @@ export class LunaticDebugSession extends DebugSession implements Session {
   #isGivenUp = false;
   #isAdmitted: boolean;
   #isVSCode = false;
+  /** Whether the client obeys escape sequences in what is output. */
+  #hasStyles = false;
   #clientCounts: { readonly lines: 0 | 1; readonly columns: 0 | 1 } = { lines: 1, columns: 1 };
   #out: Writable | undefined;
   #trace: LogFile | undefined;
@@ -232,6 +235,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
 
   override sendEvent(event: DebugProtocol.Event): void {
     displayEvent(event.event, event.body);
+    if (event instanceof DimmedOutput && this.#hasStyles) event.dim();
     super.sendEvent(event);
     this.log.sent(event);
   }
@@ -262,7 +266,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
             return;
           }
           hasResponded = true;
-          this.sendErrorResponse(response, cancelled().toMessage());
+          this.sendErrorResponse(response, cancelled().toMessage(command));
         });
       if (!this.#isAdmitted) this.#checkToken(command, args);
       const request = requests.get(command);
@@ -282,7 +286,8 @@ export class LunaticDebugSession extends DebugSession implements Session {
       const told = adapterError(error);
       // What a handler does after its response has no one left to tell.
       if (told.id === ErrorId.Internal || hasResponded) this.log.failed(command, error);
-      if (!hasResponded) this.sendErrorResponse(response, (isCancelled ? cancelled() : told).toMessage());
+      if (!hasResponded)
+        this.sendErrorResponse(response, (isCancelled ? cancelled() : told).toMessage(command));
     } finally {
       this.#pending.delete(message.seq);
     }
@@ -309,6 +314,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
       throw new AdapterError(ErrorId.BadArguments, "initialize: 'pathFormat' must be 'path'");
     }
     this.#isVSCode = args.optionalText('clientID') === 'vscode';
+    this.#hasStyles = args.optionalBoolean('supportsANSIStyling') ?? false;
     this.progress.isWanted = args.optionalBoolean('supportsProgressReporting') ?? false;
     this.#clientCounts = {
       lines: (args.optionalBoolean('linesStartAt1') ?? true) ? 1 : 0,

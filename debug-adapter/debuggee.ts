@@ -22,7 +22,7 @@ import type { Ids } from './ids.ts';
 import { logEvents } from './log-events.ts';
 import { MAIN_MODULE, ModuleSources, moduleName } from './module-sources.ts';
 import { NewerSources } from './newer-sources.ts';
-import type { Output } from './output.ts';
+import { DimmedOutput, type Output } from './output.ts';
 import type { ChosenProcesses } from './process-patterns.ts';
 import { programEnd } from './program-end.ts';
 import type { ProgramFile } from './program-file.ts';
@@ -364,6 +364,8 @@ export class Debuggee {
       process,
       ended: () => this.#ended,
       say: (text) => this.#say(text),
+      mention: (text) => this.#send(new DimmedOutput(`${text}\n`)),
+      hasSaid: (text) => output.hasSaid(text),
     });
     output.end();
     this.threads.dispose();

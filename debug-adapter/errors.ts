@@ -66,6 +66,19 @@ const QUIET: ReadonlySet<ErrorId> = new Set([
   ErrorId.Over,
 ]);
 
+/** Requests whose errors clients show where the answer would be: in the console, beside a variable, in the list of calls. */
+const SHOWN_IN_PLACE: ReadonlySet<string> = new Set([
+  'completions',
+  'evaluate',
+  'exceptionInfo',
+  'scopes',
+  'setExpression',
+  'setVariable',
+  'source',
+  'stackTrace',
+  'variables',
+]);
+
 /** A request cannot be done; the message is for the user. */
 export class AdapterError extends Error {
   override readonly name = 'AdapterError';
@@ -78,10 +91,12 @@ export class AdapterError extends Error {
 
   /**
    * The error as the protocol has it. The message stands in a variable, since braces in a format mean something. Clients
-   * show users why a session could not start; that a process has gone meanwhile is no news to interrupt them with.
+   * show users why a session could not start; that a process has gone meanwhile is no news to interrupt them with, nor is what they
+   * show in its place anyway.
+   * @param command the request
    */
-  toMessage(): DebugProtocol.Message {
-    const showUser = this.id < ErrorId.NoThread && !QUIET.has(this.id);
+  toMessage(command: string): DebugProtocol.Message {
+    const showUser = this.id < ErrorId.NoThread && !QUIET.has(this.id) && !SHOWN_IN_PLACE.has(command);
     return { id: this.id, format: '{_message}', variables: { _message: lines(this.message) }, showUser };
   }
 }

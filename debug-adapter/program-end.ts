@@ -1,5 +1,5 @@
 import type { Notifications } from '../runtime/inspect/protocol.ts';
-import { printableLines } from '../runtime/inspect/view/index.ts';
+import { durationOf, printableLines } from '../runtime/inspect/view/index.ts';
 import type { Inspected } from '../runtime/internal.ts';
 import { deathText } from './death-text.ts';
 import type { RuntimeProcess } from './runtime-process.ts';
@@ -15,10 +15,14 @@ interface EndingProgram {
   ended(): Notifications['ended'] | undefined;
   /** Tells the user something. */
   say(text: string): void;
+  /** Tells the user what may be overlooked. */
+  mention(text: string): void;
+  /** Whether the runtime has told it, on standard error. */
+  hasSaid(text: string): boolean;
 }
 
 /**
- * Waits until a program is over, and says how it ended unless it ended well.
+ * Waits until a program is over, and says how it ended.
  * @returns its exit code; undefined if that is not known
  */
 export function programEnd({ process, ...program }: EndingProgram): Promise<number | undefined> {
@@ -27,16 +31,19 @@ export function programEnd({ process, ...program }: EndingProgram): Promise<numb
 
 type Told = Omit<EndingProgram, 'process'>;
 
-async function attachedEnd({ client, ended, say }: Told): Promise<number | undefined> {
+async function attachedEnd(told: Told): Promise<number | undefined> {
+  const { client, ended, say } = told;
   await client.closed;
   if (!client.isRunning) return undefined;
   const end = ended();
   if (end === undefined) say('The connection to the program is lost.');
-  else sayEnd(end, say);
+  else sayEnd(end, told);
   return end?.exitCode;
 }
 
-async function launchedEnd(process: RuntimeProcess, { client, ended, say }: Told): Promise<number> {
+async function launchedEnd(process: RuntimeProcess, told: Told): Promise<number> {
+  const { client, ended, say } = told;
+  const begun = performance.now();
   let timer: NodeJS.Timeout | undefined;
   const lost = client.closed.then(() => {
     // A runtime that has lost its connection and does not end is useless.
@@ -50,12 +57,21 @@ async function launchedEnd(process: RuntimeProcess, { client, ended, say }: Told
   await lost;
   clearTimeout(timer);
   const end = ended();
-  if (end !== undefined) sayEnd(end, say);
+  if (end !== undefined) sayEnd(end, told, performance.now() - begun);
   else if (!process.isToldToEnd)
     say(signal === null ? `The runtime ended with exit code ${exitCode}.` : deathText(signal));
   return exitCode;
 }
 
-function sayEnd({ exitCode, reason }: Notifications['ended'], say: (text: string) => void): void {
-  if (exitCode !== 0) say(`The program ended with exit code ${exitCode}: ${printableLines(reason)}`);
+/** @param duration in milliseconds, if it is known how long the program has run */
+function sayEnd({ exitCode, reason }: Notifications['ended'], told: Told, duration?: number): void {
+  const time = duration === undefined ? '' : ` after ${timeText(duration)}`;
+  const end = `The program ended with exit code ${exitCode}${time}`;
+  if (exitCode === 0) told.mention(`${end}.`);
+  else if (reason === 'exited' || told.hasSaid(reason)) told.say(`${end}.`);
+  else told.say(`${end}: ${printableLines(reason)}`);
+}
+
+function timeText(duration: number): string {
+  return duration < 1000 ? `${Math.round(duration)} ms` : durationOf(duration);
 }

@@ -9,7 +9,7 @@ import { AdapterError, ErrorId } from './errors.ts';
 const GRACE = 2000;
 /** Milliseconds for which the streams of an ended runtime may stay open, because another OS process has inherited them. */
 const STREAM_GRACE = 500;
-/** Characters that are kept of the output before a runtime can be inspected. */
+/** Characters that are held back of what a runtime prints on standard error before it can be inspected. */
 const MAX_STARTUP_TEXT = 8192;
 
 export interface RuntimeCommand {
@@ -59,6 +59,7 @@ export class RuntimeProcess {
   readonly #child: ChildProcess;
   readonly #print: (stream: 'stdout' | 'stderr', bytes: Buffer) => void;
   #startupText = '';
+  #holdsStartupText = true;
   #hasEnded = false;
   #isToldToEnd = false;
 
@@ -169,28 +170,40 @@ export class RuntimeProcess {
           if (text.startsWith(INSPECTOR_ANNOUNCEMENT)) {
             stderr?.off('data', look);
             stderr?.off('end', flush);
+            this.#printStartupText();
             stderr?.on('data', (more: Buffer) => this.#print('stderr', more));
             if (end + 1 < line.length) this.#print('stderr', line.subarray(end + 1));
             return done(text.slice(INSPECTOR_ANNOUNCEMENT.length).trim());
           }
-          this.#keep(line.subarray(0, end + 1));
+          this.#hold(line.subarray(0, end + 1));
           line = line.subarray(end + 1);
         }
       };
-      const flush = () => this.#keep(line);
+      const flush = () => this.#hold(line);
       stderr?.on('data', look);
       stderr?.on('end', flush);
     });
   }
 
-  /** Keeps the first output, which may tell why the runtime does not start. */
-  #keep(bytes: Buffer): void {
-    this.#print('stderr', bytes);
-    if (this.#startupText.length < MAX_STARTUP_TEXT) this.#startupText += bytes.toString();
+  /** Holds back the first output: if it tells why the runtime does not start, that is the error, and is told once. */
+  #hold(bytes: Buffer): void {
+    if (!this.#holdsStartupText) {
+      this.#print('stderr', bytes);
+      return;
+    }
+    this.#startupText += bytes.toString();
+    if (this.#startupText.length >= MAX_STARTUP_TEXT) this.#printStartupText();
+  }
+
+  #printStartupText(): void {
+    if (this.#holdsStartupText) this.#print('stderr', Buffer.from(this.#startupText));
+    this.#holdsStartupText = false;
   }
 
   async #startFailure(): Promise<never> {
     const { exitCode, signal } = await this.ended;
+    // The error is then that it was ended.
+    if (this.#isToldToEnd) this.#printStartupText();
     const text = this.#startupText.slice(0, MAX_STARTUP_TEXT).trim();
     if (text.includes('JavaScript Promise Integration')) {
       throw new AdapterError(ErrorId.RuntimeWithoutJspi, text);

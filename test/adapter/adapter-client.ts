@@ -49,8 +49,13 @@ export class AdapterClient extends DebugClient {
    * `lunatic dap` on standard input and output.
    * @param clientID what the client says that it is
    * @param options of the command
+   * @param abilities what else the client can do
    */
-  static async stdio(clientID = 'a test', options: readonly string[] = []): Promise<AdapterClient> {
+  static async stdio(
+    clientID = 'a test',
+    options: readonly string[] = [],
+    abilities: Partial<DebugProtocol.InitializeRequestArguments> = {},
+  ): Promise<AdapterClient> {
     const client = new AdapterClient();
     const adapter = spawn(process.execPath, [launcher, 'dap', ...options], {
       env: { PATH: process.env['PATH'] ?? '', GREETING: 'from the adapter' },
@@ -64,7 +69,7 @@ export class AdapterClient extends DebugClient {
       adapter.stdin.end();
       await within(new Promise((done) => adapter.once('exit', done)), 'the adapter to end');
     });
-    await client.initializeRequest({ adapterID: 'lunatic', clientID });
+    await client.initializeRequest({ adapterID: 'lunatic', clientID, ...abilities });
     return client;
   }
 

@@ -12,6 +12,8 @@ async function refusal(args: Partial<LaunchArguments> | object) {
   await expect(client.launchRequest(args as object)).rejects.toThrow();
   const [error] = client.errors;
   expect(client.eventsOf('initialized')).toEqual([]);
+  // Clients show the error, so the console does not say it again.
+  expect(client.output('stderr', 'console')).toBe('');
   return { id: error?.id, message: error?.variables?.['_message'], showUser: error?.showUser };
 }
 
@@ -180,4 +182,17 @@ test('a session whose launch failed can be ended', async () => {
   const ended = new Promise((done) => client.adapter?.once('exit', done));
   await client.disconnectRequest();
   expect(await within(ended, 'the adapter to end')).toBe(0);
+});
+
+test('an expression that cannot be evaluated, which the console shows in place of a value', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(echo, { stopOnEntry: true });
+  const { threadId = 0 } = (await client.event('stopped')).body;
+  const frameId = (await client.stackTraceRequest({ threadId })).body.stackFrames[0]?.id ?? 0;
+  for (const context of ['repl', 'watch'])
+    await expect(client.evaluateRequest({ expression: 'nobody + 1', context, frameId })).rejects.toThrow();
+  expect(client.errors.map(({ id, showUser }) => [id, showUser])).toEqual([
+    [2010, false],
+    [2010, false],
+  ]);
 });

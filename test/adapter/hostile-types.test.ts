@@ -346,7 +346,7 @@ test.each([
 );
 
 test('errors that name what is hostile are safe', () => {
-  const { variables } = new AdapterError(ErrorId.BadValue, `there is no ${HOSTILE}`).toMessage();
+  const { variables } = new AdapterError(ErrorId.BadValue, `there is no ${HOSTILE}`).toMessage('goto');
   expect(variables?.['_message']).toBe('there is no x\ufffd[2J\nFORGED\ufffd');
 });
 

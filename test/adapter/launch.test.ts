@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { expect, test } from 'vitest';
 import { guest, main } from '../support/guest.ts';
 import { AdapterClient, guestFile, testFolder } from './adapter-client.ts';
@@ -27,7 +28,17 @@ test('prints what the program prints, tells its exit code, and is over', async (
   await client.event('terminated');
   expect(client.output('stdout')).toBe('hello\n');
   // The line that says where the inspector listens is not the program's.
-  expect(client.output('stderr', 'console')).toBe('');
+  expect(client.output('stderr')).toBe('');
+  expect(client.output('console')).toMatch(/^The program ended with exit code 0 after \d+ m?s\.\n$/);
+});
+
+test('that the program has ended well is dimmed, if the client can do that', async () => {
+  const client = await AdapterClient.stdio('vscode', [], { supportsANSIStyling: true });
+  await client.run('(module (func (export "_start")))');
+  await client.event('terminated');
+  const said = client.output();
+  expect(said).toBe(`\x1b[2m${stripVTControlCharacters(said).trimEnd()}\x1b[22m\n`);
+  expect(said).toMatch(/The program ended with exit code 0 after \d+ m?s\./);
 });
 
 /** Prints what it reads, and where there is nothing more, that. */
@@ -86,7 +97,19 @@ test('tells the exit code of a program that fails, and why', async () => {
   await client.run(main('(call $proc_exit (i32.const 7))'), { noDebug: true });
   expect((await client.event('exited')).body.exitCode).toBe(7);
   await client.event('terminated');
-  expect(client.output('console')).toMatch(/^The program ended with exit code 7: /);
+  expect(client.output('console')).toMatch(/^The program ended with exit code 7 after \d+ m?s\.\n$/);
+});
+
+test('why a program has failed is told once', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(main('unreachable'), { noDebug: true });
+  await client.event('terminated');
+  expect(client.output().match(/unreachable/g)).toHaveLength(1);
+  expect(client.output('console')).toMatch(/^The program ended with exit code 1 after \d+ m?s\.\n$/);
+  const quiet = await AdapterClient.stdio();
+  await quiet.run(main('unreachable'), { noDebug: true, runtimeArgs: ['--log', 'off'] });
+  await quiet.event('terminated');
+  expect(quiet.output()).toMatch(/^The program ended with exit code 1 after \d+ m?s: unreachable\n$/);
 });
 
 test('tells standard output and standard error apart', async () => {

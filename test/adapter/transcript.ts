@@ -142,7 +142,7 @@ export class Transcript {
     let readable = text;
     for (const folder of this.#folders)
       readable = readable.replaceAll(`${folder}/`, '').replaceAll(folder, 'FOLDER');
-    return readable;
+    return readable.replace(/(exit code \d+ after) \d+ \w+/, '$1 TIME');
   }
 }
 
