@@ -71,7 +71,7 @@ export function activate(context: vscode.ExtensionContext): void {
     vscode.debug.registerDebugAdapterDescriptorFactory(DEBUG_TYPE, new AdapterFactory(commands)),
     vscode.debug.registerDebugAdapterTrackerFactory(DEBUG_TYPE, new AdapterDeaths(log)),
     registerNewProject(join(context.extensionPath, 'media', 'templates')),
-    registerProgramCommands(launch),
+    registerProgramCommands(launch, lastProgram),
     programs,
     tests,
     registerProcessView(programs),

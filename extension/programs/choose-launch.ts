@@ -2,9 +2,8 @@ import * as vscode from 'vscode';
 import { ProjectError } from '../projects/project.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { tellProjectError } from '../projects/tell-project-error.ts';
-import { chooseModule, folderOf } from './choose-module.ts';
+import { chooseModule } from './choose-module.ts';
 import { type Decision, decideLaunch } from './decide-launch.ts';
-import { launchOf } from './launch-configuration.ts';
 
 /**
  * Chooses what is started if nothing names it: what `decideLaunch` says, or what the user picks.
@@ -28,9 +27,9 @@ export async function chooseLaunch(
   if ('last' in decision) return decision.last;
   if ('choices' in decision && decision.choices.length === 0) {
     const picked = await chooseModule(verb);
-    return picked && launchOf(picked, folderOf(picked));
+    return picked && projects.configurationOfModule(picked);
   }
-  if ('module' in decision) return launchOf(decision.module, folderOf(decision.module));
+  if ('module' in decision) return projects.configurationOfModule(decision.module);
   const program = 'program' in decision ? decision.program : await projects.ask(decision.choices);
   return program && projects.configurationOf(program, vscode.window.activeTextEditor?.document.uri);
 }

@@ -21,7 +21,6 @@ import { checkProgram, NoEntryError } from './check-program.ts';
 import { chooseLaunch } from './choose-launch.ts';
 import { activeModule, workspaceModules } from './choose-module.ts';
 import type { LastProgram } from './last-program.ts';
-import { launchOf } from './launch-configuration.ts';
 import { pickProgram } from './pick-program.ts';
 import type { RunOnSave } from './run-on-save.ts';
 import { FOUND, SAVED_AT } from './saved-session.ts';
@@ -218,10 +217,15 @@ export class DynamicConfigurations implements vscode.DebugConfigurationProvider 
     folder: vscode.WorkspaceFolder | undefined,
   ): Promise<vscode.DebugConfiguration[]> {
     if (!vscode.workspace.isTrusted) return [];
-    const [programs, modules] = await Promise.all([this.#projects.programs(), workspaceModules(folder)]);
+    const source = vscode.window.activeTextEditor?.document.uri;
+    const [programs, own, modules] = await Promise.all([
+      this.#projects.programs(),
+      source === undefined ? [] : this.#projects.alone(source),
+      workspaceModules(folder),
+    ]);
     return [
-      ...programs.map((program) => this.#projects.configurationOf(program)),
-      ...modules.map((module) => launchOf(module, folder)),
+      ...[...programs, ...own].map((program) => this.#projects.configurationOf(program)),
+      ...modules.map((module) => this.#projects.configurationOfModule(module)),
     ];
   }
 }

@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import type { Program } from '../projects/project.ts';
 import { isCode } from '../projects/project-keys.ts';
 import { activeModule } from './choose-module.ts';
+import { findEntries, languageOf } from './entries.ts';
 
 /** What is started if nothing names it. */
 export type Decision =
@@ -36,13 +37,21 @@ export async function decideLaunch(
   if (module !== undefined) return { module };
   const source = vscode.window.activeTextEditor?.document.uri;
   const own = source !== undefined && isCode(source) ? await workspace.programsAt(source) : [];
-  // A source alone may be one that the last program was made of.
   const isAlone = own[0]?.project.file === source?.fsPath;
-  if (own.length > 0 && !(isAlone && last !== undefined)) return among(own);
+  if (own.length > 0 && !(isAlone && last !== undefined && isPartOf(last))) return among(own);
   return last === undefined ? among(await workspace.programs()) : { last };
 
   function among(choices: readonly Program[]): Decision {
     const program = workspace.meant(choices, source);
     return program === undefined ? { choices } : { program };
   }
+}
+
+/** Whether a source that is in no project may be one that the last program was made of: this was not built, or nothing begins in it. */
+function isPartOf({ project }: vscode.DebugConfiguration): boolean {
+  const { document } = vscode.window.activeTextEditor ?? {};
+  const language = document && languageOf(document.fileName);
+  if (project === undefined || language === undefined) return true;
+  // Those of AssemblyScript begin with their top level.
+  return language !== 'assemblyscript' && findEntries(document?.getText() ?? '', language).length === 0;
 }

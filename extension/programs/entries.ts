@@ -1,4 +1,5 @@
 /** Where programs begin in sources: as far as their text tells, without a compiler. */
+import { extname } from 'node:path';
 import {
   type Declaration,
   LineStarts,
@@ -18,6 +19,22 @@ export interface Entry {
 
 /** The languages whose sources are looked at, by their extensions. */
 export type EntryLanguage = 'rust' | 'c' | 'assemblyscript' | 'wat';
+
+const LANGUAGES: Readonly<Record<string, EntryLanguage>> = {
+  '.rs': 'rust',
+  '.c': 'c',
+  '.cc': 'c',
+  '.cpp': 'c',
+  '.ts': 'assemblyscript',
+  '.wat': 'wat',
+};
+
+/** The extensions of sources that are looked at. */
+export const EXTENSIONS: readonly string[] = Object.keys(LANGUAGES);
+
+export function languageOf(path: string): EntryLanguage | undefined {
+  return LANGUAGES[extname(path).toLowerCase()];
+}
 
 /**
  * Characters of the longest source that is looked at: larger ones were made by programs. All words of a text module are read, in the

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { START } from '../modules/start.ts';
 import { type Program, type Project, ProjectError } from '../projects/project.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { type Projects, programsOf } from '../projects/projects.ts';
 import { folderOf, isModule } from './choose-module.ts';
-import { type Entry, type EntryLanguage, findEntries } from './entries.ts';
-import { launchOf } from './launch-configuration.ts';
+import { type Entry, type EntryLanguage, EXTENSIONS, findEntries, languageOf } from './entries.ts';
 
 const SETTING = 'lunatic.codeLens';
 const START_ENTRY = 'lunatic.startEntry';
@@ -15,24 +14,15 @@ const START_ENTRY = 'lunatic.startEntry';
 /** Milliseconds for which lenses believe what cargo has answered. */
 const KEPT_TIME = 5000;
 
-const LANGUAGES: Readonly<Record<string, EntryLanguage>> = {
-  '.rs': 'rust',
-  '.c': 'c',
-  '.cc': 'c',
-  '.cpp': 'c',
-  '.ts': 'assemblyscript',
-  '.wat': 'wat',
-};
-
 const SELECTOR: vscode.DocumentFilter = {
   scheme: 'file',
-  pattern: `**/*{${Object.keys(LANGUAGES).join(',')}}`,
+  pattern: `**/*{${EXTENSIONS.join(',')}}`,
 };
 
 /** The arguments of the command of a lens. */
 type StartEntry = [file: string, entry: string | undefined, noDebug: boolean];
 
-/** *Run* and *Debug* above the functions that the programs of projects, and text modules, can begin with. */
+/** *Run* and *Debug* above the functions that the programs of projects, text modules, and sources that are in no project can begin with. */
 export class EntryLenses implements vscode.CodeLensProvider, vscode.Disposable {
   readonly #projects: Projects;
   readonly #launch: ProjectLaunch;
@@ -68,7 +58,7 @@ export class EntryLenses implements vscode.CodeLensProvider, vscode.Disposable {
     token: vscode.CancellationToken,
   ): Promise<vscode.CodeLens[]> {
     const { uri } = document;
-    const language = LANGUAGES[extname(uri.path).toLowerCase()];
+    const language = languageOf(uri.path);
     const isWanted = vscode.workspace.getConfiguration('lunatic', uri).get('codeLens', true);
     if (language === undefined || !isWanted || !vscode.workspace.isTrusted) return [];
     const entries = findEntries(document.getText(), language);
@@ -85,7 +75,8 @@ export class EntryLenses implements vscode.CodeLensProvider, vscode.Disposable {
   async #mayBegin(uri: vscode.Uri, language: EntryLanguage): Promise<boolean> {
     try {
       const project = await this.#projects.of(uri);
-      if (project === undefined || !project.isForWasm || project.file === uri.fsPath) return false;
+      if (!project?.isForWasm) return false;
+      if (project.file === uri.fsPath) return true;
       if (language === 'assemblyscript' && !existsSync(join(project.folder, 'asconfig.json'))) return false;
       const programs = await this.#programsOf(project);
       return programs.some(({ target: { source } }) => source === undefined || source === uri.fsPath);
@@ -109,14 +100,13 @@ export class EntryLenses implements vscode.CodeLensProvider, vscode.Disposable {
     const uri = vscode.Uri.file(file);
     const program = isModule(uri) ? undefined : await this.#launch.programOf(uri);
     if (program === null) return;
-    const config = this.#configurationOf(uri, program);
+    const config =
+      program === undefined
+        ? this.#launch.configurationOfModule(uri)
+        : this.#launch.configurationOf(program, uri);
     // The project may name another entry.
     const changed = entry === undefined ? { entry: START } : { entry, name: `${config.name} ${entry}` };
     await vscode.debug.startDebugging(folderOf(uri), { ...config, ...changed }, { noDebug });
-  }
-
-  #configurationOf(uri: vscode.Uri, program: Program | undefined): vscode.DebugConfiguration {
-    return program === undefined ? launchOf(uri, folderOf(uri)) : this.#launch.configurationOf(program, uri);
   }
 }
 

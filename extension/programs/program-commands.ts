@@ -3,12 +3,12 @@ import { DEBUG_TYPE } from '../debug-type.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { chooseLaunch } from './choose-launch.ts';
 import { folderOf, isModule } from './choose-module.ts';
-import { launchOf } from './launch-configuration.ts';
+import type { LastProgram } from './last-program.ts';
 import { OPEN_CORE_DUMP, openCoreDump } from './open-core-dump.ts';
 import { nameOfAddress, pickProgram } from './pick-program.ts';
 
 /** Registers the commands that start and attach to programs. */
-export function registerProgramCommands(projects: ProjectLaunch): vscode.Disposable {
+export function registerProgramCommands(projects: ProjectLaunch, last: LastProgram): vscode.Disposable {
   const run = (uri?: unknown) => start(projects, uri, true);
   const debug = (uri?: unknown) => start(projects, uri, false);
   return vscode.Disposable.from(
@@ -17,6 +17,9 @@ export function registerProgramCommands(projects: ProjectLaunch): vscode.Disposa
     // Menus display titles without a category, so these have titles that say Lunatic.
     vscode.commands.registerCommand('lunatic.runFile', run),
     vscode.commands.registerCommand('lunatic.debugFile', debug),
+    // Of keys, while F5 is ours.
+    vscode.commands.registerCommand('lunatic.startDebugging', () => startMeant(projects, last, false)),
+    vscode.commands.registerCommand('lunatic.startWithoutDebugging', () => startMeant(projects, last, true)),
     vscode.commands.registerCommand('lunatic.attach', attach),
     vscode.commands.registerCommand(OPEN_CORE_DUMP, openCoreDump),
   );
@@ -28,9 +31,23 @@ async function start(projects: ProjectLaunch, given: unknown, noDebug: boolean):
     ? chooseLaunch(noDebug ? 'run' : 'debug', projects)
     : launchOfFile(projects, uri));
   if (config === undefined) return false;
-  const file = uri ?? vscode.window.activeTextEditor?.document.uri;
-  const folder = (file && folderOf(file)) ?? vscode.workspace.workspaceFolders?.[0];
+  return vscode.debug.startDebugging(startFolder(uri), config, { noDebug });
+}
+
+/** What F5 runs. Which of the keys' conditions holds does not matter: they lag behind the editor. */
+async function startMeant(projects: ProjectLaunch, last: LastProgram, noDebug: boolean): Promise<boolean> {
+  const { program } = last;
+  const config = await chooseLaunch(noDebug ? 'run' : 'debug', projects, program?.config);
+  if (config === undefined) return false;
+  const folder = config === program?.config ? program.folder : startFolder();
   return vscode.debug.startDebugging(folder, config, { noDebug });
+}
+
+/** The workspace folder of a file, or else of the one in the editor, or else the first one. */
+function startFolder(
+  file = vscode.window.activeTextEditor?.document.uri,
+): vscode.WorkspaceFolder | undefined {
+  return (file && folderOf(file)) ?? vscode.workspace.workspaceFolders?.[0];
 }
 
 /** What the menu of a file starts: a module, or the program that a source belongs to. */
@@ -38,7 +55,7 @@ async function launchOfFile(
   projects: ProjectLaunch,
   uri: vscode.Uri,
 ): Promise<vscode.DebugConfiguration | undefined> {
-  if (isModule(uri)) return launchOf(uri, folderOf(uri));
+  if (isModule(uri)) return projects.configurationOfModule(uri);
   const program = await projects.programOf(uri);
   if (program !== undefined) return program === null ? undefined : projects.configurationOf(program, uri);
   const name = vscode.workspace.asRelativePath(uri);

@@ -1,16 +1,17 @@
 import { basename } from 'node:path';
 import * as vscode from 'vscode';
-import { labelOf, type ProgramChoice } from '../projects/program-choice.ts';
+import { isSame, labelOf, type ProgramChoice } from '../projects/program-choice.ts';
 import { type Program, ProjectError } from '../projects/project.ts';
 import { isConfigured } from '../projects/project-keys.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { type Projects, programsOf } from '../projects/projects.ts';
+import { moduleProgram } from '../projects/single-source.ts';
 import { decideLaunch } from './decide-launch.ts';
 import type { LastProgram } from './last-program.ts';
 
 const CHOOSE_PROGRAM = 'lunatic.chooseProgram';
 
-/** What F5 runs: a program of a project, a module, or what else ran last. */
+/** What F5 runs: a program of a project or of a single source, a module, or what else ran last. */
 type Meant = { readonly program: Program } | { readonly module: vscode.Uri } | { readonly again: string };
 
 /** Shows in the status bar what F5 runs, unless a `launch.json` says that, and changes it. */
@@ -39,7 +40,7 @@ export class ProgramStatus implements vscode.Disposable {
       vscode.commands.registerCommand(CHOOSE_PROGRAM, () => this.#change()),
       projects.onDidChange(() => this.#read()),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#read()),
-      choice.onDidChange(() => this.#chosen()),
+      choice.onDidChange((program) => this.#chosen(program)),
       last.onDidChange(show),
       vscode.window.onDidChangeActiveTextEditor(show),
       vscode.window.tabGroups.onDidChangeTabs(show),
@@ -60,13 +61,16 @@ export class ProgramStatus implements vscode.Disposable {
     await this.#show();
   }
 
-  /** Called when the user has chosen: F5 runs that instead of what ran last. */
-  async #chosen(): Promise<void> {
-    const program = this.#choice.among(this.#programs);
-    if (program !== undefined && this.#last.program !== undefined) {
-      const { file } = program.project;
-      const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(file));
-      this.#last.keep({ folder, config: { ...this.#launch.configurationOf(program), project: file } });
+  /** Called when the user has chosen, or has set how a program is run: F5 runs that instead of what ran last. */
+  async #chosen(program: Program): Promise<void> {
+    if (this.#last.program !== undefined) {
+      const file = vscode.Uri.file(program.project.file);
+      const folder = vscode.workspace.getWorkspaceFolder(file);
+      const config =
+        program.target.isBuilt === false
+          ? { ...this.#launch.configurationOfModule(file), program: file.fsPath }
+          : { ...this.#launch.configurationOf(program), project: file.fsPath };
+      this.#last.keep({ folder, config });
     }
     await this.#show();
   }
@@ -87,12 +91,10 @@ export class ProgramStatus implements vscode.Disposable {
 
   async #show(): Promise<void> {
     const turn = ++this.#turn;
-    if (this.#programs.length === 0 || isConfigured()) {
-      this.#item.hide();
-      return;
-    }
+    if (isConfigured()) return this.#item.hide();
     const meant = await this.#meant();
     if (turn !== this.#turn) return;
+    if (meant === undefined && this.#programs.length === 0) return this.#item.hide();
     const { name, detail } = this.#wordsFor(meant);
     this.#item.text = `$(play) ${name}`;
     this.#item.tooltip = `Lunatic: ${detail}`;
@@ -105,14 +107,17 @@ export class ProgramStatus implements vscode.Disposable {
     if (meant === undefined) return { name: 'Choose a program', detail: 'choose which program F5 runs' };
     if ('module' in meant) {
       const path = vscode.workspace.asRelativePath(meant.module);
-      return { name: basename(path), detail: `F5 runs ${path}. Click to change what it runs otherwise.` };
+      const otherwise =
+        this.#programs.length === 0 ? 'its arguments' : 'its arguments, or what F5 runs otherwise';
+      return { name: basename(path), detail: `F5 runs ${path}. Click to change ${otherwise}.` };
     }
     if ('again' in meant) return { name: meant.again, detail: `F5 runs ${meant.again} again.` };
     const { project, target } = meant.program;
+    const of = project.file === target.source ? '' : ` of ${labelOf(project)}`;
     const { profile } = this.#choice;
     return {
       name: `${target.name}${profile === 'release' ? ' (release)' : ''}`,
-      detail: `F5 runs ${target.name} of ${labelOf(project)}, built for ${profile}. Click to change that.`,
+      detail: `F5 runs ${target.name}${of}, built for ${profile}. Click to change that.`,
     };
   }
 
@@ -125,7 +130,7 @@ export class ProgramStatus implements vscode.Disposable {
     };
     try {
       const decision = await decideLaunch(workspace, this.#last.program?.config);
-      if ('last' in decision) return this.#startedBy(decision.last);
+      if ('last' in decision) return await this.#startedBy(decision.last);
       return 'choices' in decision ? undefined : decision;
     } catch (error) {
       if (!(error instanceof ProjectError)) throw error;
@@ -136,27 +141,33 @@ export class ProgramStatus implements vscode.Disposable {
   /** The programs of the project that a source belongs to. Those of the workspace's projects need not be asked for again. */
   async #programsAt(source: vscode.Uri): Promise<readonly Program[]> {
     const project = await this.#projects.of(source);
-    // A single source is none of the workspace's projects.
-    if (project?.file === source.fsPath) return await programsOf(project);
+    // A single source is none of the workspace's projects. F5 may run it natively.
+    if (project?.file === source.fsPath) return project.isForWasm ? await programsOf(project) : [];
     return this.#programs.filter((program) => program.project.file === project?.file);
   }
 
   /** What a configuration of ours starts. */
-  #startedBy({ name, project, target, program: module }: vscode.DebugConfiguration): Meant {
-    if (typeof project !== 'string') return { module: vscode.Uri.file(module) };
-    const { fsPath } = vscode.Uri.file(project);
-    const program = this.#programs.find(
-      (one) => one.project.file === fsPath && (target === undefined || one.target.name === target),
-    );
+  async #startedBy({
+    name,
+    project: file,
+    target,
+    program: module,
+  }: vscode.DebugConfiguration): Promise<Meant> {
+    if (typeof file !== 'string') return { module: vscode.Uri.file(module) };
+    const { fsPath } = vscode.Uri.file(file);
+    const isStarted = (one: Program) =>
+      one.project.file === fsPath && (target === undefined || one.target.name === target);
+    const known = this.#programs.find(isStarted);
+    if (known !== undefined) return { program: known };
     // A single source is in no list.
+    const project = await this.#projects.read(fsPath, undefined);
+    const program = project && (await programsOf(project)).find(isStarted);
     return program === undefined ? { again: name } : { program };
   }
 }
 
+/** The program whose arguments can be set. */
 function programIn(meant: Meant | undefined): Program | undefined {
-  return meant !== undefined && 'program' in meant ? meant.program : undefined;
-}
-
-function isSame(a: Program, b: Program): boolean {
-  return a.project.file === b.project.file && a.target.name === b.target.name;
+  if (meant === undefined || 'again' in meant) return undefined;
+  return 'program' in meant ? meant.program : moduleProgram(meant.module.fsPath);
 }

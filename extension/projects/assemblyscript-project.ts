@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { readJson } from './json-file.ts';
@@ -93,14 +94,23 @@ async function npmScript(folder: string, profile: Profile): Promise<Step | undef
   return script === undefined ? undefined : { command: 'npm', args: ['run', script] };
 }
 
+/** An export of a source that is called as a program begins. */
+const START_EXPORT = /\bexport\b[^\n;]*\b_start\b/;
+
 /**
- * Compiles one source of AssemblyScript.
+ * Compiles one source of AssemblyScript. A program begins with its top level, unless it exports a `_start` itself.
  * @throws ProjectError if the compiler is not installed
  */
-export function compileAssemblyScript(source: string, module: string, profile: Profile): Build {
+export async function compileAssemblyScript(
+  source: string,
+  module: string,
+  profile: Profile,
+): Promise<Build> {
   const folder = dirname(source);
   const options = profile === 'debug' ? ['--debug', '--sourceMap'] : ['--optimize'];
-  const step = asc(requireCompiler(folder), [source, '--outFile', module, '--exportTable', ...options]);
+  const start = START_EXPORT.test(await readFile(source, 'utf8')) ? [] : ['--exportStart', '_start'];
+  const args = [source, '--outFile', module, '--exportTable', ...start, ...options];
+  const step = asc(requireCompiler(folder), args);
   return buildOf(folder, step, { kind: 'file', path: module });
 }
 

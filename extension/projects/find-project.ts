@@ -57,7 +57,7 @@ async function readProject(path: string): Promise<Project | undefined> {
  * @throws ProjectError
  */
 export async function projectFrom(file: string, builds: string): Promise<Project | undefined> {
-  return (await readProject(file)) ?? (isSingleSource(file) ? singleSource(file, builds) : undefined);
+  return (await readProject(file)) ?? (isSingleSource(file) ? await singleSource(file, builds) : undefined);
 }
 
 /**
@@ -78,5 +78,5 @@ export async function projectOf(
     if (project !== undefined) return project;
     if (folder === top || folder === dirname(folder)) break;
   }
-  return isSingleSource(source) ? singleSource(source, builds) : undefined;
+  return isSingleSource(source) ? await singleSource(source, builds) : undefined;
 }

@@ -4,15 +4,20 @@ import { joinArguments, splitArguments } from './arguments.ts';
 import type { Profile, Program, Project } from './project.ts';
 import { isRunOnSave, TOGGLE_RUN_ON_SAVE } from './run-on-save-setting.ts';
 
-/** Under this name a workspace remembers what F5 runs. */
-const MEMORY = 'lunatic.chosenProgram';
+/** Under these names a workspace remembers what F5 runs, how it is built, and what was set for single programs. */
+const CHOSEN = 'lunatic.chosenProgram';
+const PROFILE = 'lunatic.profile';
+const SETTINGS = 'lunatic.programSettings';
 
-/** What F5 runs, and how. */
+/** What F5 runs. */
 interface Chosen {
   /** The file of the project. */
   readonly project: string;
   readonly target: string;
-  readonly profile: Profile;
+}
+
+/** How a program is run. */
+interface Settings {
   /** Undefined for those that the project says. */
   readonly args?: readonly string[] | undefined;
   /** The path of the module that is run, where its build makes several and the user has picked one. */
@@ -28,8 +33,8 @@ interface ProgramItem extends vscode.QuickPickItem {
 /** Keeps which program of the workspace's projects was chosen, and how it is run. */
 export class ProgramChoice implements vscode.Disposable {
   readonly #memory: vscode.Memento;
-  readonly #changed = new vscode.EventEmitter<void>();
-  /** Fires when something else was chosen. */
+  readonly #changed = new vscode.EventEmitter<Program>();
+  /** Fires with a program when it was chosen, or how it is run. */
   readonly onDidChange = this.#changed.event;
 
   /** @param memory of the workspace */
@@ -42,25 +47,30 @@ export class ProgramChoice implements vscode.Disposable {
   }
 
   get profile(): Profile {
-    return this.#chosen?.profile ?? 'debug';
+    return this.#memory.get<Profile>(PROFILE, 'debug');
   }
 
-  /** Arguments that the user has given a program, if it is the chosen one. */
+  /** Arguments that the user has given a program. */
   argsOf(program: Program): readonly string[] | undefined {
-    return this.#isChosen(program) ? this.#chosen?.args : undefined;
+    return this.#settingsOf(program).args;
   }
 
-  /** The module that the user has picked of those of a program's build, if the program is the chosen one. */
+  /** The module that the user has picked of those of a program's build. */
   moduleOf(program: Program): string | undefined {
-    return this.#isChosen(program) ? this.#chosen?.module : undefined;
+    return this.#settingsOf(program).module;
   }
 
-  get #chosen(): Chosen | undefined {
-    return this.#memory.get<Chosen>(MEMORY);
+  get #settings(): Readonly<Record<string, Settings>> {
+    return this.#memory.get(SETTINGS, {});
+  }
+
+  #settingsOf(program: Program): Settings {
+    return this.#settings[keyOf(program)] ?? {};
   }
 
   #isChosen({ project, target }: Program): boolean {
-    return this.#chosen?.project === project.file && this.#chosen.target === target.name;
+    const chosen = this.#memory.get<Chosen>(CHOSEN);
+    return chosen?.project === project.file && chosen.target === target.name;
   }
 
   /** The program that was chosen of some, or the only one of them. Undefined if it is not clear which one is meant. */
@@ -77,7 +87,7 @@ export class ProgramChoice implements vscode.Disposable {
       placeHolder: 'Program to run',
       matchOnDescription: true,
     });
-    if (picked?.program !== undefined) await this.#keep(picked.program);
+    if (picked?.program !== undefined) await this.#choose(picked.program);
     return picked?.program;
   }
 
@@ -90,30 +100,28 @@ export class ProgramChoice implements vscode.Disposable {
     });
     const placeHolder = `Module of ${program.target.name} to run`;
     const picked = await vscode.window.showQuickPick(items, { placeHolder, matchOnDescription: true });
-    if (picked !== undefined) await this.#keep(program, { module: picked.module });
+    if (picked !== undefined) await this.#set(program, { module: picked.module });
     return picked?.module;
   }
 
   /**
    * Lets the user change what F5 runs, how it is built, and its arguments.
-   * @param current what it runs now, if that is one of the programs
+   * @param current what it runs now. It need not be one of the programs
    * @returns the program that was picked, if one was
    */
   async change(programs: readonly Program[], current: Program | undefined): Promise<Program | undefined> {
-    if (programs.length === 0) {
+    const isAlone = current !== undefined && !programs.some((program) => isSame(program, current));
+    const choices = isAlone ? [current, ...programs] : programs;
+    if (choices.length === 0) {
       vscode.window.showInformationMessage('This workspace contains no project that Lunatic can build.');
       return undefined;
     }
-    const items: ProgramItem[] = programs.map((program) => itemOf(program, current));
+    const items: ProgramItem[] = choices.map((program) => itemOf(program, current));
     if (current !== undefined) {
       const scope = vscode.Uri.file(current.project.file);
       items.push(
         { label: '', kind: vscode.QuickPickItemKind.Separator },
-        {
-          label: '$(gear) Build for',
-          description: this.profile,
-          change: (program) => this.#changeProfile(program),
-        },
+        ...(current.target.isBuilt === false ? [] : [this.#profileItem()]),
         {
           label: '$(symbol-parameter) Arguments',
           description: joinArguments(this.#shownArgs(current)) || 'none',
@@ -130,10 +138,16 @@ export class ProgramChoice implements vscode.Disposable {
       placeHolder: 'What F5 runs',
       matchOnDescription: true,
     });
-    // Of several modules, the user may want another one.
-    if (picked?.program !== undefined) await this.#keep(picked.program, { module: undefined });
-    else if (current !== undefined) await picked?.change?.(current);
+    if (current !== undefined && picked?.change !== undefined) await picked.change(current);
+    // What is in no project is run while it is in the editor: it is not chosen instead of another one.
+    else if (picked?.program !== undefined && !(isAlone && picked.program === current))
+      await this.#choose(picked.program);
     return picked?.program;
+  }
+
+  #profileItem(): ProgramItem {
+    const change = (program: Program) => this.#changeProfile(program);
+    return { label: '$(gear) Build for', description: this.profile, change };
   }
 
   async #changeProfile(program: Program): Promise<void> {
@@ -142,7 +156,9 @@ export class ProgramChoice implements vscode.Disposable {
       { label: 'release', description: 'runs fast', profile: 'release' },
     ];
     const picked = await vscode.window.showQuickPick(items, { placeHolder: 'How F5 builds' });
-    if (picked !== undefined) await this.#keep(program, { profile: picked.profile });
+    if (picked === undefined) return;
+    await this.#memory.update(PROFILE, picked.profile);
+    this.#changed.fire(program);
   }
 
   async #changeArgs(program: Program): Promise<void> {
@@ -152,7 +168,7 @@ export class ProgramChoice implements vscode.Disposable {
       placeHolder: 'Such as --port 8080 "Ada Lovelace"',
       value: joinArguments(this.#shownArgs(program)),
     });
-    if (line !== undefined) await this.#keep(program, { args: splitArguments(line) });
+    if (line !== undefined) await this.#set(program, { args: splitArguments(line) });
   }
 
   /** The arguments with which a program runs: the user's, or those that its project says. */
@@ -161,18 +177,32 @@ export class ProgramChoice implements vscode.Disposable {
     return this.argsOf(program) ?? args;
   }
 
-  async #keep(program: Program, changed: Partial<Chosen> = {}): Promise<void> {
-    const { project, target } = program;
-    const kept = { profile: this.profile, args: this.argsOf(program), module: this.moduleOf(program) };
-    const chosen: Chosen = { project: project.file, target: target.name, ...kept, ...changed };
-    await this.#memory.update(MEMORY, chosen);
-    this.#changed.fire();
+  async #choose(program: Program): Promise<void> {
+    const chosen: Chosen = { project: program.project.file, target: program.target.name };
+    await this.#memory.update(CHOSEN, chosen);
+    // Of several modules, the user may want another one.
+    await this.#set(program, { module: undefined });
   }
+
+  async #set(program: Program, changed: Settings): Promise<void> {
+    const settings = { ...this.#settingsOf(program), ...changed };
+    await this.#memory.update(SETTINGS, { ...this.#settings, [keyOf(program)]: settings });
+    this.#changed.fire(program);
+  }
+}
+
+/** Under this name its settings are remembered. */
+function keyOf({ project, target }: Program): string {
+  return `${project.file} ${target.name}`;
+}
+
+export function isSame(a: Program, b: Program): boolean {
+  return a.project.file === b.project.file && a.target.name === b.target.name;
 }
 
 function itemOf(program: Program, current: Program | undefined): ProgramItem {
   const { project, target } = program;
-  const isCurrent = project.file === current?.project.file && target.name === current.target.name;
+  const isCurrent = current !== undefined && isSame(program, current);
   return {
     label: `${isCurrent ? '$(check)' : '$(blank)'} ${target.name}`,
     description: labelOf(project),
@@ -180,8 +210,9 @@ function itemOf(program: Program, current: Program | undefined): ProgramItem {
   };
 }
 
-/** The name of a project, with the folder that it is in. */
+/** The name of a project, with the folder that it is in. A single source has that of its program: only the folder. */
 export function labelOf({ name, file }: Project): string {
   const folder = vscode.workspace.asRelativePath(file).replace(/[\\/]?[^\\/]*$/, '');
+  if (name === basename(file)) return folder;
   return folder === '' || name === basename(folder) ? name : `${name} (${folder})`;
 }

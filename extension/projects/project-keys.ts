@@ -2,7 +2,7 @@ import * as vscode from 'vscode';
 import { ProjectError } from './project.ts';
 import type { Projects } from './projects.ts';
 
-/** Name of the context key that is true while F5 starts the program of the project in the editor. */
+/** Name of the context key that is true while F5 starts the program of the project in the editor, or the source itself. */
 const CONTEXT = 'lunatic.isInProject';
 
 const CODE = /\.(rs|c|h|cc|cpp|hpp|ts)$/i;
@@ -46,7 +46,7 @@ export class ProjectKeys implements vscode.Disposable {
     if (!isCode(file)) return false;
     try {
       const project = await this.#projects.of(file);
-      return project?.isForWasm === true && project.file !== file.fsPath;
+      return project?.isForWasm === true;
     } catch (error) {
       if (!(error instanceof ProjectError)) throw error;
       return false;

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { DEBUG_TYPE } from '../debug-type.ts';
 import type { Builder } from './builder.ts';
@@ -7,6 +8,7 @@ import type { ProgramChoice } from './program-choice.ts';
 import { type Profile, type Program, ProjectError } from './project.ts';
 import { type Projects, programsOf } from './projects.ts';
 import { BuildFailure } from './run-build.ts';
+import { moduleProgram } from './single-source.ts';
 import { tellProjectError } from './tell-project-error.ts';
 
 /** Makes launch configurations of projects, and builds what they name. */
@@ -35,6 +37,11 @@ export class ProjectLaunch {
   /** All programs of the workspace that are for WebAssembly. */
   async programs(): Promise<readonly Program[]> {
     return await this.#projects.programs();
+  }
+
+  /** The program that a source makes which belongs to no project, if it is for WebAssembly. */
+  async alone(source: vscode.Uri): Promise<readonly Program[]> {
+    return await this.#projects.alone(source);
   }
 
   /**
@@ -76,6 +83,20 @@ export class ProjectLaunch {
       profile: this.#choice.profile,
       ...(args === undefined ? {} : { args }),
       ...(source === undefined || target.source !== undefined ? {} : { source: source.fsPath }),
+    };
+  }
+
+  /** A configuration that launches a module. */
+  configurationOfModule(module: vscode.Uri): vscode.DebugConfiguration {
+    const folder = vscode.workspace.getWorkspaceFolder(module);
+    const path = vscode.workspace.asRelativePath(module, false);
+    const args = this.#choice.argsOf(moduleProgram(module.fsPath));
+    return {
+      type: DEBUG_TYPE,
+      request: 'launch',
+      name: path === module.fsPath ? basename(path) : path,
+      program: folder === undefined ? module.fsPath : pathIn(folder, module.fsPath),
+      ...(args === undefined ? {} : { args }),
     };
   }
 

@@ -28,6 +28,8 @@ export interface Target {
   readonly name: string;
   /** The source in which it begins, if that is known. */
   readonly source: string | undefined;
+  /** Missing unless it is a module that is there already. */
+  readonly isBuilt?: false;
   /** Says how it is built. Throws a `ProjectError` if what builds it is not installed. */
   readonly build: (profile: Profile) => Promise<Build>;
   /** What its launch configuration has besides: where it runs, and what else the project says. */

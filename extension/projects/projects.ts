@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { type Log, messageOf } from '../log.ts';
 import { PROJECT_FILE_NAMES, projectFrom, projectIn, projectOf } from './find-project.ts';
+import { isOnlyDebuggerOf } from './other-debuggers.ts';
 import { type Program, type Project, ProjectError } from './project.ts';
 import { PRESET_FILES } from './tool-projects.ts';
 
@@ -97,13 +98,26 @@ export class Projects implements vscode.Disposable {
   }
 
   /**
-   * The project to which a file belongs.
+   * The project to which a file belongs. A source that belongs to none is one for WebAssembly also if no other debugger could run it.
    * @throws ProjectError if it cannot be read
    */
   async of(file: vscode.Uri): Promise<Project | undefined> {
     if (file.scheme !== 'file' || !vscode.workspace.isTrusted) return undefined;
     const top = vscode.workspace.getWorkspaceFolder(file)?.uri.fsPath ?? dirname(file.fsPath);
-    return await projectOf(file.fsPath, top, this.#builds, (folder) => this.#in(folder));
+    const project = await projectOf(file.fsPath, top, this.#builds, (folder) => this.#in(folder));
+    const isOurs = project?.file === file.fsPath && !project.isForWasm && isOnlyDebuggerOf(file);
+    return isOurs ? { ...project, isForWasm: true } : project;
+  }
+
+  /** The program that a source makes which belongs to no project, if it is for WebAssembly. */
+  async alone(source: vscode.Uri): Promise<readonly Program[]> {
+    try {
+      const project = await this.of(source);
+      return project?.file === source.fsPath && project.isForWasm ? await programsOf(project) : [];
+    } catch (error) {
+      if (!(error instanceof ProjectError)) throw error;
+      return [];
+    }
   }
 
   /**

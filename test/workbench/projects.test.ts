@@ -1,6 +1,6 @@
 /** F5 in a source builds the project that it belongs to, and stops at its breakpoints. */
 import { spawnSync } from 'node:child_process';
-import { symlinkSync } from 'node:fs';
+import { existsSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { projectFolder } from '../support/command.ts';
@@ -15,6 +15,7 @@ const session = new WorkbenchSession(() => ({ settings: TYPING }));
 
 const target = await findRust();
 const hasRust = target !== undefined;
+const hasC = existsSync('/usr/include/wasm32-wasi');
 
 const MAIN = `fn price(count: u32) -> u32 {
     let sum = count * 3;
@@ -234,6 +235,32 @@ test('of several modules that a Makefile makes, that of the source is run, or th
   await workbench.noProgramRuns();
 });
 
+test.runIf(hasC)(
+  'a source in no project has Run and Debug, a name in the status bar, and arguments',
+  async () => {
+    const sum =
+      '#include <stdio.h>\nint main(int argc, char **argv) {\n  printf("the sum of %s\\n", argv[1]);\n}\n';
+    const workbench = await session.open({ 'sum.c': sum, 'count.c': sum.replace('sum', 'count') });
+    await workbench.openFile('sum.c');
+    await workbench.isActive();
+    const { page } = workbench;
+    await workbench.counts(page.locator('.codelens-decoration', { hasText: 'Run | Debug' }), 1);
+    await workbench.program('sum.c').click();
+    await workbench.screenshot('source-choice');
+    await workbench.pick('Arguments');
+    await workbench.answer('Such as', '"two coins"');
+    await page.keyboard.press('Control+F5');
+    await workbench.printed('the sum of two coins');
+    await workbench.noProgramRuns();
+    // What is in the editor counts, not what ran last.
+    await workbench.openFile('count.c');
+    await workbench.program('count.c').waitFor();
+    await lens(workbench, 'Run').click();
+    await workbench.printed('the count of (null)');
+    await workbench.noProgramRuns();
+  },
+);
+
 test('Run and Debug above a function begin with it', async () => {
   const text = guest(`
   (func (export "_start") (call $print (text "the shop is open")))
@@ -243,6 +270,13 @@ test('Run and Debug above a function begin with it', async () => {
   const lenses = page.locator('.codelens-decoration', { hasText: 'Run | Debug' });
   await workbench.counts(lenses, 2);
   await workbench.screenshot('code-lenses');
+  await workbench.program('shop.wat').click();
+  await workbench.pick('Arguments');
+  await workbench.answer('Such as', '--open');
+  await workbench.program('shop.wat').click();
+  await workbench.pick('Arguments');
+  await expect.poll(() => workbench.box('Such as').inputValue()).toBe('--open');
+  await page.keyboard.press('Escape');
   await lens(workbench, 'Run').nth(1).click();
   await workbench.printed('the shop is closed');
   await workbench.page.keyboard.press('Shift+F5');

@@ -178,11 +178,11 @@ describe('the manifest', () => {
     }
   });
 
-  test('asks to be activated for no more than modules, projects, builds and debugging', () => {
+  test('asks to be activated for no more than modules, sources, projects, builds and debugging', () => {
     expect(activationEvents).not.toContain('*');
     expect(activationEvents).not.toContain('onStartupFinished');
     for (const event of activationEvents)
-      expect(event).toMatch(/^(onDebug|onTaskType:lunatic$|workspaceContains:)/);
+      expect(event).toMatch(/^(onDebug|onTaskType:lunatic$|onLanguage:(c|rust)$|workspaceContains:)/);
   });
 
   test('its debug attributes are those that the adapter takes, and those of projects that the extension builds', async () => {

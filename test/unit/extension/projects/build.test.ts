@@ -448,6 +448,39 @@ describe.runIf(hasClang)('C', () => {
   });
 });
 
+test.each([
+  ['native.rs', 'use lunatics::moon;\nfn main() {}\n', false],
+  ['actor.rs', 'use lunatic::spawn_link;\nfn main() {}\n', true],
+  ['native.c', '#include <stdio.h>\nint main(void) {}\n', false],
+  ['actor.c', '#include "lunatic.h"\nint main(void) {}\n', true],
+  ['export.c', '__attribute__((export_name("night"))) void night(void) {}\n', true],
+])('%s alone is for WebAssembly if its text says so', async (name, text, isForWasm) => {
+  const folder = folderWith({ [name]: text });
+  const project = await projectOf(join(folder, name), folder, folder);
+  expect(project?.isForWasm).toBe(isForWasm);
+});
+
+test('a single source of AssemblyScript begins with its top level, or with the _start that it exports', {
+  timeout: 120_000,
+}, async () => {
+  const folder = folderWith({
+    'top.ts': 'if (1 + 1 == 3) unreachable();\n',
+    'start.ts': 'export function _start(): void {}\n',
+    'node_modules/.keep': '',
+  });
+  const compiler = join('node_modules', 'assemblyscript');
+  symlinkSync(join(projectFolder, compiler), join(folder, compiler));
+  for (const name of ['top.ts', 'start.ts']) {
+    const project = await projectOf(join(folder, name), folder, folder);
+    if (project === undefined) throw new Error('it is no project');
+    const { module } = await build(targetOf(project));
+    expect(WebAssembly.Module.exports(new WebAssembly.Module(readFileSync(module)))).toContainEqual({
+      name: '_start',
+      kind: 'function',
+    });
+  }
+});
+
 describe('any project', () => {
   test('that makes no module is none of ours', async () => {
     expect(await projectIn(folderWith({ Makefile: 'all:\n\tgcc a.c\n' }))).toBeUndefined();
