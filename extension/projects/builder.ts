@@ -81,7 +81,7 @@ export class Builder {
       this.#log.error(`${program.target.name} was not built: ${messageOf(error)}`);
       // Not awaited: VS Code must learn that nothing starts before the user answers.
       if (error instanceof ProjectError) void tellProjectError(error);
-      else void this.#tellFailure(program, error);
+      else void this.#tellFailure(program, profile, error);
       return undefined;
     }
   }
@@ -122,7 +122,7 @@ export class Builder {
   }
 
   /** Tells the user why a target was not built, and leads to the first error. */
-  async #tellFailure(program: Program, error: unknown): Promise<void> {
+  async #tellFailure(program: Program, profile: Profile, error: unknown): Promise<void> {
     const first = this.firstError(program);
     const show = first === undefined ? 'Show Terminal' : 'Show Error';
     const detail =
@@ -131,8 +131,16 @@ export class Builder {
         : `${first.message}\n\n${vscode.workspace.asRelativePath(first.file)}:${first.line}`;
     const text = `${program.target.name} could not be built.`;
     if ((await vscode.window.showErrorMessage(text, { modal: true, detail }, show)) !== show) return;
-    if (first === undefined) await vscode.commands.executeCommand('workbench.action.terminal.focus');
+    if (first === undefined) await this.#showTerminal(program, profile);
     else await showFault(first);
+  }
+
+  /** Shows the terminal of the last build of a target. VS Code calls it as its task. */
+  async #showTerminal(program: Program, profile: Profile): Promise<void> {
+    const { name } = this.task(program, profile);
+    const terminal = vscode.window.terminals.findLast((one) => one.name.includes(name));
+    if (terminal === undefined) await vscode.commands.executeCommand('workbench.action.terminal.focus');
+    else terminal.show();
   }
 
   /** The build depends on no terminal: in a window that has just been opened, VS Code may fail to open one. */

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { type Fault, type Line, readCargoLine, readRustLine, TextReader } from './compiler-messages.ts';
 import { filesByAge, modifiedAt, newestFile } from './files.ts';
+import { FirstError } from './first-error.ts';
 import type { Build, ModulePlace, Step } from './project.ts';
 import { isMissing, missingTool } from './tools.ts';
 
@@ -24,7 +25,7 @@ export interface BuildListener {
   compiled(target: string, isTest: boolean): void;
 }
 
-/** A build whose tool has reported errors. */
+/** A build whose tool has reported errors. The message begins with the one that matters if it is at no place in a source. */
 export class BuildFailure extends Error {
   override readonly name = 'BuildFailure';
   readonly code = 'LUNATIC_BUILD';
@@ -55,18 +56,31 @@ export async function runBuild(
     rustc: (line: string) => readRustLine(line, base),
     text: (line: string) => text.read(line),
   };
+  const error = new FirstError();
+  let hasFault = false;
   const ofTests = module.kind === 'cargo tests' ? { isOfTests: true } : {};
   const take = (line: string) => {
     const read: Line = readers[build.output](line);
-    if (read.text !== undefined) listener.line(read.text);
-    if (read.fault !== undefined) listener.fault({ ...read.fault, ...ofTests });
+    if (read.text !== undefined) {
+      listener.line(read.text);
+      error.read(read.text);
+    }
+    if (read.fault !== undefined) {
+      listener.fault({ ...read.fault, ...ofTests });
+      hasFault ||= read.fault.severity === 'error';
+    }
     if (read.made !== undefined) listener.compiled(read.made.target, read.made.isTest);
     if (read.made === undefined || !isWanted(read.made, module)) return;
     for (const file of read.made.files) if (file.endsWith('.wasm')) made.add(file);
   };
   for (const step of build.steps) {
     const command = step.command === 'node' ? await node() : step.command;
-    await runStep({ ...step, command }, build.cwd, take, signal);
+    try {
+      await runStep({ ...step, command }, build.cwd, take, signal);
+    } catch (failure) {
+      if (!(failure instanceof BuildFailure) || hasFault || error.text === '') throw failure;
+      throw new BuildFailure(`${error.text}\n${failure.message}`, { cause: failure });
+    }
   }
   switch (module.kind) {
     case 'file':

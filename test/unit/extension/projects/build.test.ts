@@ -439,6 +439,19 @@ describe.runIf(hasClang)('C', () => {
     });
   });
 
+  test('what the linker misses is said, since no line of a source is wrong', {
+    timeout: 120_000,
+  }, async () => {
+    const folder = folderWith({
+      'hello.c': 'int missing(void);\nint main(void) { return missing(); }\n',
+    });
+    const project = await projectOf(join(folder, 'hello.c'), folder, folder);
+    if (project === undefined) throw new Error('it is no project');
+    const { module, faults } = await build(targetOf(project));
+    expect(faults).toEqual([]);
+    expect(module).toMatch(/^wasm-ld.*: undefined symbol: missing\nclang has ended with code 1$/);
+  });
+
   test('a single source is compiled', { timeout: 120_000 }, async () => {
     const folder = folderWith({ 'hello.c': HELLO });
     const builds = folderWith({});
