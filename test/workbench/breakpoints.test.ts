@@ -54,7 +54,7 @@ test('a breakpoint in the gutter of a text module stops one process there; it st
   expect(await page.locator('.tab').allTextContents()).toEqual(['shop.wat']);
   await workbench.screenshot('debugging-breakpoint');
 
-  await page.keyboard.press('F10');
+  await workbench.press('F10');
   await workbench.variable('$sum', '60').waitFor();
   await workbench.setVariable(workbench.variable('$sum', '60'), '1000');
   await workbench.variable('$sum', '1000').waitFor();

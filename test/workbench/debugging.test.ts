@@ -96,12 +96,7 @@ describe('F5 on a text module', () => {
       const adapter = program.map(parentOf);
       expect(adapter.map((pid) => argumentsOf(pid).at(-1))).toEqual(['dap']);
       for (const pid of adapter) process.kill(pid, 'SIGKILL');
-      await workbench.openNotifications();
-      await workbench.page
-        .locator('.notifications-center', {
-          hasText: 'The debug adapter of "echo.wat" has ended unexpectedly',
-        })
-        .waitFor();
+      await workbench.notification('The debug adapter of "echo.wat" has ended unexpectedly');
       await workbench.screenshot('debugging-dead-adapter');
       await workbench.page.keyboard.press('Escape');
       await workbench.page.locator('.debug-toolbar').waitFor({ state: 'hidden' });
@@ -258,7 +253,7 @@ describe('Run', () => {
 
   test('Ctrl+F5 runs the module of the editor without debugging', async () => {
     const workbench = await session.edit('bakery.wat', BAKERY);
-    await workbench.page.keyboard.press('Control+F5');
+    await workbench.debug('Control+F5');
     await workbench.printed('divide by zero');
     await workbench.ticks(3);
     await workbench.command('Lunatic: Stop Program');
@@ -370,7 +365,7 @@ describe('Other ways', () => {
     await workbench.editorShows('"name": "Debug bakery.wat"');
     // Not one of the completions that are offered now.
     await workbench.page.keyboard.press('Escape');
-    await workbench.page.keyboard.press('Control+S');
+    await workbench.press('Control+S');
     await workbench.isGone(workbench.page.locator('.tab.dirty'));
     await workbench.screenshot('snippet-filled');
     await workbench.debug();
@@ -395,7 +390,6 @@ test('a compound configuration runs two programs at the same time, each with its
     'post.wat': POST_OFFICE,
     'bakery.wat': BAKERY,
   });
-  const { page } = workbench;
   await workbench.isActive();
   await workbench.canDebug();
   await workbench.command('Debug: Select and Start Debugging');
@@ -407,7 +401,7 @@ test('a compound configuration runs two programs at the same time, each with its
   await workbench.process('#2 baker').waitFor();
   await workbench.screenshot('compound');
   // One ends with the other.
-  await page.keyboard.press('Shift+F5');
+  await workbench.press('Shift+F5');
   await workbench.noProgramRuns();
 });
 

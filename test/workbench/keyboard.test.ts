@@ -23,8 +23,9 @@ function lineOf(text: string): number {
 }
 
 /** Runs a command of the palette by its title, which is the first that is offered. */
-async function run({ page }: OpenWorkbench, title: string): Promise<void> {
-  await page.keyboard.press('F1');
+async function run(workbench: OpenWorkbench, title: string): Promise<void> {
+  const { page } = workbench;
+  await workbench.press('F1');
   await page
     .locator('.quick-input-widget:visible input[aria-label^="Type the name of a command"]:focus')
     .waitFor();
@@ -66,18 +67,13 @@ test('a program is debugged, looked at and stopped, its test is run, and the lin
   const isAt = (line: number) => page.locator('.statusbar', { hasText: `Ln ${line},` }).waitFor();
 
   await workbench.goToFile('shop.wat');
-  await keyboard.press('Control+G');
-  await page.locator('.quick-input-widget:visible input:focus').waitFor();
-  await keyboard.type(String(lineOf('export "_start"') + 1));
-  await keyboard.press('Enter');
-  await isAt(lineOf('export "_start"') + 1);
-  await workbench.editorHasFocus();
-  await keyboard.press('F9');
+  await workbench.moveCursor(lineOf('export "_start"') + 1);
+  await workbench.press('F9');
   await page.locator('.editor-group-container.active .codicon-debug-breakpoint').first().waitFor();
   await workbench.debug();
   await page.locator('.debug-top-stack-frame-line').first().waitFor();
   await isAt(lineOf('export "_start"') + 1);
-  await keyboard.press('F10');
+  await workbench.press('F10');
   await isAt(lineOf('call $forever'));
   await workbench.printed('the shop is open');
 
@@ -86,9 +82,9 @@ test('a program is debugged, looked at and stopped, its test is run, and the lin
   await keyboard.press('Enter');
   await workbench.editorShows('at _start (function');
   await workbench.screenshot('keyboard-process');
-  await keyboard.press('F5');
+  await workbench.press('F5');
   await workbench.process('#1 _start', 'waiting').waitFor();
-  await keyboard.press('Shift+F5');
+  await workbench.press('Shift+F5');
   await page.getByText('No program is running.').waitFor();
 
   await run(workbench, 'Testing: Focus on Test Explorer View');
@@ -106,7 +102,7 @@ test('a program is debugged, looked at and stopped, its test is run, and the lin
   await goDownTo(workbench, 'prices');
   await keyboard.press('ArrowRight');
   await goDownTo(workbench, 'of_nothing');
-  await keyboard.press('Alt+Enter');
+  await workbench.press('Alt+Enter');
   await isAt(lineOf('prices::of_nothing'));
   await workbench.editorHasFocus();
 
@@ -117,12 +113,12 @@ test('a program is debugged, looked at and stopped, its test is run, and the lin
   await page.locator(link).waitFor();
   await workbench.screenshot('keyboard-failure');
   const tabMode = page.locator('.statusbar', { hasText: 'Tab Moves Focus' });
-  await keyboard.press('Control+M');
+  await workbench.press('Control+M');
   await tabMode.waitFor();
   await tabTo(workbench, link);
   await keyboard.press('Enter');
   await isAt(lineOf('call $price'));
   await workbench.screenshot('keyboard-link');
-  await keyboard.press('Control+M');
+  await workbench.press('Control+M');
   await tabMode.waitFor({ state: 'hidden' });
 });

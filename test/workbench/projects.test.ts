@@ -40,6 +40,7 @@ async function openSource(files: Files, source: string, settings = {}): Promise<
   const workbench = await session.open(files, { settings });
   await workbench.isActive();
   await workbench.goToFile(source);
+  await workbench.program('shop').waitFor();
   return workbench;
 }
 
@@ -52,7 +53,6 @@ describe.runIf(hasRust)('a crate', () => {
     const workbench = await openSource(CRATE, 'src/main.rs');
     const { page } = workbench;
     await workbench.setBreakpoint('if sum > 30');
-    await workbench.program('shop').waitFor();
     await workbench.showView('Run and Debug');
     await workbench.debug();
     await page.locator('.debug-top-stack-frame-line').first().waitFor();
@@ -91,7 +91,7 @@ describe.runIf(hasRust)('a crate', () => {
       'src/main.rs',
     );
     const { page } = workbench;
-    await page.keyboard.press('Control+F5');
+    await workbench.debug('Control+F5');
     const dialog = page.locator('.monaco-dialog-box', { hasText: 'shop could not be built.' });
     await dialog.filter({ hasText: 'cannot find value `cuont` in this scope' }).waitFor();
     await workbench.screenshot('project-build-error');
@@ -103,7 +103,7 @@ describe.runIf(hasRust)('a crate', () => {
     workbench.workspace.write('src/main.rs', MAIN);
     await workbench.editorShows('count * 3');
     await workbench.goToFile('src/main.rs');
-    await page.keyboard.press('Control+F5');
+    await workbench.debug('Control+F5');
     await workbench.printed('the price is 31');
     await workbench.noProgramRuns();
     await expect.poll(() => workbench.problem('cuont').count(), { timeout: PATIENCE }).toBe(0);
@@ -118,12 +118,9 @@ describe.runIf(hasRust)('a crate with several programs', () => {
 
   test('runs the one in the editor, or else the last one or the one that was chosen, as the status bar says', async () => {
     const workbench = await openSource(files, 'src/main.rs');
-    const { page } = workbench;
     await workbench.program('shop').click();
     await workbench.pick('till');
-    await workbench.openNotifications();
-    const notice = 'F5 runs till, but shop while main.rs is in the editor.';
-    await page.locator('.notifications-center', { hasText: notice }).waitFor();
+    await workbench.notification('F5 runs till, but shop while main.rs is in the editor.');
     await workbench.goToFile('Cargo.toml');
     await workbench.program('till').click();
     await workbench.pick('Arguments');
@@ -139,7 +136,7 @@ describe.runIf(hasRust)('a crate with several programs', () => {
     await workbench.program('till').waitFor();
     await workbench.screenshot('project-chosen');
     await workbench.showView('Run and Debug');
-    await page.keyboard.press('Control+F5');
+    await workbench.debug('Control+F5');
     await workbench.printed('the till has Some("two coins")');
     await workbench.noProgramRuns();
     // Now F5 runs what this says.
@@ -151,12 +148,8 @@ describe.runIf(hasRust)('a crate with several programs', () => {
   test('is given up by Cancel while it is built', async () => {
     const slow = 'fn main() {\n    std::thread::sleep(std::time::Duration::from_secs(600));\n}\n';
     const workbench = await openSource({ ...CRATE, 'build.rs': slow }, 'src/main.rs');
-    const { page } = workbench;
-    await page.keyboard.press('Control+F5');
-    await workbench.openNotifications();
-    const progress = page.locator('.notifications-center .notification-list-item', {
-      hasText: 'Building shop',
-    });
+    await workbench.debug('Control+F5');
+    const progress = await workbench.notification('Building shop');
     await progress.getByText('Cancel').click();
     await workbench.isGone(progress);
     const target = join(workbench.workspace.folder, 'target');
@@ -210,14 +203,14 @@ test('of several modules that a Makefile makes, that of the source is run, or th
     'dump.c': 'int main(void) { return 0; }\n',
     'list.c': 'int length(void) { return 0; }\n',
   });
-  const { page, workspace } = workbench;
+  const { workspace } = workbench;
   await workbench.isActive();
   await workbench.openFile('dump.c');
   await lens(workbench, 'Run').click();
   await workbench.printed('this is the dump');
   await workbench.noProgramRuns();
   await workbench.openFile('list.c');
-  await page.keyboard.press('Control+F5');
+  await workbench.debug('Control+F5');
   await workbench.pick('tool.wasm');
   await workbench.printed('this is the tool');
   await workbench.noProgramRuns();
@@ -225,12 +218,12 @@ test('of several modules that a Makefile makes, that of the source is run, or th
   workspace.write('dump.wasm', await says('this is another dump'));
   workspace.write('tool.wasm', await says('this is another tool'));
   await workbench.openFile('dump.c');
-  await page.keyboard.press('Control+F5');
+  await workbench.debug('Control+F5');
   await workbench.printed('this is another dump');
   await workbench.noProgramRuns();
   // It is not asked again.
   await workbench.openFile('list.c');
-  await page.keyboard.press('Control+F5');
+  await workbench.debug('Control+F5');
   await workbench.printed('this is another tool');
   await workbench.noProgramRuns();
 });
@@ -279,7 +272,7 @@ test('Run and Debug above a function begin with it', async () => {
   await page.keyboard.press('Escape');
   await lens(workbench, 'Run').nth(1).click();
   await workbench.printed('the shop is closed');
-  await workbench.page.keyboard.press('Shift+F5');
+  await workbench.press('Shift+F5');
   await workbench.noProgramRuns();
   await workbench.openFile('shop.wat');
   await workbench.setBreakpoint('(func (export "_start")');

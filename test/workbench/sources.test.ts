@@ -137,7 +137,7 @@ test.each(Object.entries(SHOPS))(
     await workbench.setVariable(workbench.variable(sum, SUM), '20');
     await workbench.variable(sum, '20').waitFor();
     await workbench.watched(`${sum} + 1`, '21').waitFor();
-    await page.keyboard.press('F10');
+    await workbench.press('F10');
     await stops(workbench, '#2 worker', 'Paused on step');
     await workbench
       .frame('price')

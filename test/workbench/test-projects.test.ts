@@ -113,7 +113,7 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.editorHasFocus();
     workbench.workspace.write('shop/src/lib.rs', LIBRARY);
     await workbench.goToFile('till/src/main.rs');
-    await workbench.page.keyboard.press('Control+F5');
+    await workbench.debug('Control+F5');
     await workbench.printed('the price is 12');
     await workbench.noProgramRuns();
     await workbench.command('Problems: Focus on Problems View');
@@ -153,7 +153,7 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.line('count * 3').click();
     await page.keyboard.press('End');
     await page.keyboard.insertText(' - count / 12 * 5');
-    await page.keyboard.press('Control+S');
+    await workbench.press('Control+S');
     await workbench.test('gives_a_discount', 'passed').waitFor();
     await workbench.test('shop', 'passed').waitFor();
     await workbench.screenshot('tests-crate-continuous');
@@ -197,7 +197,7 @@ describe('a project in C', () => {
       await workbench.openFile('sums.c');
       await page.keyboard.press('Control+End');
       await page.keyboard.insertText(' ');
-      await page.keyboard.press('Control+S');
+      await workbench.press('Control+S');
       await workbench.showView('Testing');
     };
     await workbench.isActive();

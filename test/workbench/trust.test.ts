@@ -85,7 +85,7 @@ test('what a hostile folder says of its build and its launch runs neither before
   await workbench.showView('Lunatic');
   await workbench.page.getByText('Programs do not run in restricted mode.').waitFor();
   await workbench.openFile('hello.wat');
-  await workbench.page.keyboard.press('Control+S');
+  await workbench.press('Control+S');
   await workbench.showView('Run and Debug');
   await workbench.configuration('Evil').waitFor();
   await refuse(workbench, 'untrusted-hostile');

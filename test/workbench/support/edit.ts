@@ -8,19 +8,18 @@ export const TYPING = { 'editor.autoClosingQuotes': 'never', 'editor.autoSurroun
 
 /** Replaces the first occurrence of a text in the file that the active editor shows. */
 export async function replace(
-  { page, workspace }: OpenWorkbench,
+  workbench: OpenWorkbench,
   file: string,
   before: string,
   after: string,
 ): Promise<void> {
-  const lines = readFileSync(join(workspace.folder, file), 'utf8').split('\n');
+  const { keyboard } = workbench.page;
+  const lines = readFileSync(join(workbench.workspace.folder, file), 'utf8').split('\n');
   const line = lines.findIndex((text) => text.includes(before));
-  await page.keyboard.press('Control+G');
-  await page.keyboard.type(`${line + 1}:${(lines[line]?.indexOf(before) ?? 0) + 1}`);
-  await page.keyboard.press('Enter');
-  await page.locator('.editor-group-container.active .monaco-editor.focused').waitFor();
-  for (let left = before.length; left > 0; left--) await page.keyboard.press('Shift+ArrowRight');
-  await page.keyboard.insertText(after);
+  await workbench.moveCursor(line + 1, (lines[line]?.indexOf(before) ?? 0) + 1);
+  for (let left = before.length; left > 0; left--) await keyboard.press('Shift+ArrowRight');
+  await workbench.statusBar(`(${before.length} selected)`).waitFor();
+  await keyboard.insertText(after);
 }
 
 /** The same, and saves it. */
@@ -31,5 +30,5 @@ export async function edit(
   after: string,
 ): Promise<void> {
   await replace(workbench, file, before, after);
-  await workbench.page.keyboard.press('Control+S');
+  await workbench.press('Control+S');
 }

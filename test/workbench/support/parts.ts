@@ -85,6 +85,11 @@ export class WorkbenchParts {
     return this.page.locator('[id="lunatic.lunatic.lunatic.runOnSave"]', { hasText: text });
   }
 
+  /** Something that the status bar displays, as `Ln 2, Col 1`. */
+  statusBar(text: string): Locator {
+    return this.page.locator('.statusbar', { hasText: text });
+  }
+
   get console(): Locator {
     return this.page.locator('.repl .monaco-list-row');
   }

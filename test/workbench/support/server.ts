@@ -13,6 +13,9 @@ const SETTINGS = {
   'workbench.secondarySideBar.defaultVisibility': 'hidden',
   'workbench.enableExperiments': false,
   'workbench.tips.enabled': false,
+  // What takes the focus, as an editor that the debugger opens, does not close what a test types into.
+  'workbench.quickOpen.closeOnFocusLost': false,
+  'workbench.commandPalette.experimental.enableNaturalLanguageSearch': false,
   'chat.disableAIFeatures': true,
   'extensions.ignoreRecommendations': true,
   'extensions.autoCheckUpdates': false,
@@ -20,6 +23,9 @@ const SETTINGS = {
   'telemetry.telemetryLevel': 'off',
   'window.restoreWindows': 'none',
   'git.enabled': false,
+  // In a browser, files are saved after a second.
+  'files.autoSave': 'off',
+  'debug.openDebug': 'neverOpen',
   'debug.internalConsoleOptions': 'openOnSessionStart',
 };
 

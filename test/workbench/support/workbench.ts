@@ -1,10 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Browser, type CDPSession, chromium, type Locator } from 'playwright-core';
+import { type Browser, type CDPSession, chromium, errors, type Locator } from 'playwright-core';
 import { findChromium } from '../../../scripts/chromium.mjs';
 import { projectFolder } from '../../support/command.ts';
 import { MESSAGES } from './messages.ts';
-import { FOCUS_LOG, KEY_DELAY, KEY_TAKEN, LEAVE } from './page-scripts.ts';
+import { FOCUS_LOG, isAtLine, KEY_DELAY, LEAVE, middleOf, watchKey } from './page-scripts.ts';
 import { BOX, escaped, exactly, LOADING_PATIENCE, rowSelector, WorkbenchParts } from './parts.ts';
 import { type RunningServer, remotePath, urlOf } from './server.ts';
 
@@ -31,8 +31,11 @@ const PRINTED_FOCUS = 12;
 /** Milliseconds after which VS Code has written the results of a test run into the storage of its window: it waits for half a second. */
 const KEEPING_TIME = 3000;
 
-/** Milliseconds between two tries of F5. */
-const F5_PAUSE = 200;
+/** Milliseconds between two tries of a key. */
+const KEY_PAUSE = 200;
+
+/** Milliseconds after which something is tried again that the window may have undone. */
+const MOVE_PATIENCE = 2000;
 
 /** Phases of a window that begin after it has been shown, by VS Code's numbers. */
 const PHASES = { Restored: 3, Eventually: 4 } as const;
@@ -207,10 +210,17 @@ export class Workbench extends WorkbenchParts {
     await this.#hasParts('Eventually');
   }
 
-  /** Opens the center of notifications once there is one: it closes when it is opened before. */
-  async openNotifications(): Promise<void> {
-    await this.page.locator('.statusbar .codicon-bell-dot').waitFor();
-    await this.command('Notifications: Show Notifications');
+  /** Opens the center of notifications, and waits for one with this text. The center closes when the last one goes. */
+  async notification(text: string): Promise<Locator> {
+    const notification = this.page.locator('.notifications-center.visible .notification-list-item', {
+      hasText: text,
+    });
+    const bell = this.page.locator('.statusbar .codicon-bell-dot');
+    for (;;) {
+      await notification.or(bell).first().waitFor();
+      if (await notification.isVisible()) return notification;
+      await this.command('Notifications: Show Notifications');
+    }
   }
 
   /** Waits until no program runs, which the view of processes says. */
@@ -222,23 +232,26 @@ export class Workbench extends WorkbenchParts {
   /** Opens a file of the explorer, and waits until it is shown and has the focus. */
   async openFile(name: string): Promise<void> {
     await this.showView('Explorer');
-    const row = this.files.filter({ hasText: name }).first();
+    const label = this.page.locator('.label-name', { hasText: exactly(name) });
     // A file that comes into the list moves those below it, perhaps while they are clicked.
-    do await row.dblclick();
-    while (!(await isSelected(row)));
-    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
-    await this.editorHasFocus();
-    await this.lines.filter({ hasText: /\S/ }).first().waitFor();
-    await this.#rest();
+    await persist(async () => {
+      await this.files.filter({ has: label }).first().dblclick();
+      await this.#isOpen(name, MOVE_PATIENCE);
+    });
   }
 
   /** Opens a file by its path, in whatever folder it is, and waits until it is shown and has the focus. */
   async goToFile(path: string): Promise<void> {
     const name = path.slice(path.lastIndexOf('/') + 1);
-    await this.page.keyboard.press('Control+P');
+    await this.press('Control+P');
     await this.type('Search files by name', path);
     await this.pick(name);
-    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+    await this.#isOpen(name);
+  }
+
+  /** Waits until a file is shown and has the focus. */
+  async #isOpen(name: string, timeout = PATIENCE): Promise<void> {
+    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor({ timeout });
     await this.editorHasFocus();
     await this.lines.filter({ hasText: /\S/ }).first().waitFor();
     await this.#rest();
@@ -267,33 +280,46 @@ export class Workbench extends WorkbenchParts {
     );
   }
 
-  /**
-   * Runs what is open, or what is selected in the view Run and Debug, by the key for that. VS Code takes no F5 while something still starts
-   * or has not quite ended, which need not be seen anywhere.
-   */
-  async debug(): Promise<void> {
+  /** Runs what is open, or what is selected in the view Run and Debug, by a key for that. */
+  async debug(key: 'F5' | 'Control+F5' = 'F5'): Promise<void> {
     await this.canDebug();
     await this.page.locator('.debug-toolbar:visible').waitFor({ state: 'hidden' });
+    await this.press(key);
+  }
+
+  /**
+   * Presses keys once VS Code does something for them. It takes no F5, for one, while something still starts or has not quite ended,
+   * which need not be seen anywhere.
+   */
+  async press(keys: string): Promise<void> {
     const end = Date.now() + PATIENCE;
-    while (!(await this.#isTaken('F5'))) {
-      if (Date.now() > end) throw new Error('VS Code takes no F5');
-      await this.page.waitForTimeout(F5_PAUSE);
+    while (!(await this.#isTaken(keys))) {
+      if (Date.now() > end) throw new Error(`VS Code takes no ${keys}`);
+      await this.page.waitForTimeout(KEY_PAUSE);
     }
   }
 
-  /** Presses a key, and returns whether VS Code does something for it. */
-  async #isTaken(key: string): Promise<boolean> {
-    await this.page.evaluate(KEY_TAKEN);
-    await this.page.keyboard.press(key);
-    // It may have gone to a page within the page.
-    const late = `new Promise((done) => setTimeout(done, ${F5_PAUSE}))`;
+  /** Presses keys, and returns whether VS Code does something for them. */
+  async #isTaken(keys: string): Promise<boolean> {
+    await this.page.evaluate(watchKey(keys.slice(keys.lastIndexOf('+') + 1)));
+    await this.page.keyboard.press(keys);
+    // They may have gone to a page within the page.
+    const late = `new Promise((done) => setTimeout(done, ${KEY_PAUSE}))`;
     return Boolean(await this.page.evaluate(`Promise.race([keyTaken, ${late}])`));
   }
 
-  /** Clicks left of a line of the active editor, and waits for the breakpoint there. */
+  /** Clicks left of a line of the active editor, which has no breakpoint yet, and waits for it there. */
   async setBreakpoint(text: string): Promise<void> {
-    await this.#clickMargin(text, 'left');
-    await this.page.locator('.editor-group-container.active .codicon-debug-breakpoint').first().waitFor();
+    const breakpoint = '.codicon-debug-breakpoint';
+    const glyph = this.page.locator(`.editor-group-container.active ${breakpoint}`).first();
+    for (;;) {
+      await this.#clickMargin(text, 'left');
+      await glyph.waitFor();
+      if (await this.page.evaluate(isAtLine(breakpoint, 'top', text))) break;
+      // A lens that came above has moved the line down.
+      await glyph.click();
+      await this.isGone(glyph);
+    }
     await this.#rest();
   }
 
@@ -312,14 +338,20 @@ export class Workbench extends WorkbenchParts {
 
   /** Chooses from the menu of a line's margin what adds a breakpoint with a condition or a message, and types that. */
   async addBreakpoint(text: string, item: string, value: string): Promise<void> {
-    await this.#clickMargin(text, 'right');
-    await this.#choose(item);
-    const input = this.page.locator('.breakpoint-widget .monaco-editor.focused');
-    await input.waitFor();
+    const widget = this.page.locator('.breakpoint-widget');
+    const input = widget.locator('.monaco-editor.focused');
+    for (;;) {
+      await this.#choose(item, () => this.#clickMargin(text, 'right'));
+      await input.waitFor();
+      if (await this.page.evaluate(isAtLine('.breakpoint-widget', 'bottom', text))) break;
+      // A lens that came above has moved the line down.
+      await this.press('Escape');
+      await this.isGone(widget);
+    }
     await this.page.keyboard.insertText(value);
     await input.locator('.view-line', { hasText: nonBreaking(value) }).waitFor();
     await this.page.keyboard.press('Enter');
-    await this.page.locator('.breakpoint-widget').waitFor({ state: 'detached' });
+    await this.isGone(widget);
     await this.#rest();
   }
 
@@ -367,17 +399,26 @@ export class Workbench extends WorkbenchParts {
   /** Lets a process that has stopped go on, by the key for that, once it can be done. */
   async goOn(): Promise<void> {
     await this.debugAction('continue').waitFor();
-    await this.page.keyboard.press('F5');
+    await this.press('F5');
+  }
+
+  /** Moves the cursor of the active editor. Lines and columns count from 1. */
+  async moveCursor(line: number, column = 1): Promise<void> {
+    await this.press('Control+G');
+    const input = this.page.locator(`${BOX} input`).first();
+    await input.fill(`:${line}:${column}`);
+    await input.press('Enter');
+    await this.statusBar(`Ln ${line}, Col ${column}`).waitFor();
+    await this.editorHasFocus();
   }
 
   /** Runs a command of the palette. One of ours must be enabled: the palette does not look again. */
   async command(title: string): Promise<void> {
     // A tree that is just being renewed takes the focus back if it has had it, which closes the palette.
     await this.page.evaluate(LEAVE);
-    await this.page.keyboard.press('F1');
+    await this.press('F1');
     const palette = this.page.locator(`${BOX} input[aria-label^="Type the name of a command"]`);
-    const input = palette.and(this.page.locator(':focus'));
-    await input.fill(`>${title}`);
+    await palette.fill(`>${title}`);
     await this.pick(title);
     await palette.waitFor({ state: 'hidden' });
   }
@@ -421,9 +462,12 @@ export class Workbench extends WorkbenchParts {
 
   /** Clicks an action of a row, which is there only while the mouse is over it. */
   async act(row: Locator, action: string): Promise<void> {
-    await row.hover();
     // "Run Test with Coverage" follows "Run Test".
-    await row.locator(`.action-label[aria-label^="${action}"]`).first().click();
+    const label = row.locator(`.action-label[aria-label^="${action}"]`).first();
+    await persist(async () => {
+      await row.hover();
+      await label.click({ timeout: MOVE_PATIENCE });
+    });
     await this.#rest();
   }
 
@@ -435,10 +479,12 @@ export class Workbench extends WorkbenchParts {
     await rows.filter({ hasText: profile }).waitFor();
     for (const row of await rows.all()) {
       const isWanted = (await row.locator('.label-name').first().innerText()).trim() === profile;
-      const isChecked = (await row.locator('[role="checkbox"]').getAttribute('aria-checked')) === 'true';
-      if (isChecked !== isWanted) await row.click();
+      const box = row.locator('[role="checkbox"]');
+      if ((await box.getAttribute('aria-checked')) === String(isWanted)) continue;
+      await row.click();
+      await box.and(this.page.locator(`[aria-checked="${isWanted}"]`)).waitFor();
     }
-    await this.page.keyboard.press('Enter');
+    await this.page.locator(`${BOX} input`).last().press('Enter');
     await this.page.locator(BOX).waitFor({ state: 'hidden' });
   }
 
@@ -459,12 +505,14 @@ export class Workbench extends WorkbenchParts {
     await input.locator('.view-line', { hasText: /^\s*$/ }).waitFor();
   }
 
-  /** Opens a row, once it has something in it, unless it is open. */
+  /** Opens a row, once it has something in it, unless it is open or opens by itself: then a click may have closed it. */
   async expand(row: Locator): Promise<void> {
-    await row.and(this.page.locator('[aria-expanded]')).waitFor();
-    if ((await row.getAttribute('aria-expanded')) === 'true') return;
-    await row.locator('.monaco-tl-twistie').click();
-    await row.and(this.page.locator('[aria-expanded="true"]')).waitFor();
+    await persist(async () => {
+      await row.and(this.page.locator('[aria-expanded]')).waitFor();
+      if ((await row.getAttribute('aria-expanded')) === 'true') return;
+      await row.locator('.monaco-tl-twistie').click();
+      await row.and(this.page.locator('[aria-expanded="true"]')).waitFor({ timeout: MOVE_PATIENCE });
+    });
   }
 
   /** Closes a row that is open. What is below it comes into sight. */
@@ -494,45 +542,38 @@ export class Workbench extends WorkbenchParts {
 
   /** Chooses from the context menu of a row. */
   async menu(row: Locator, item: string): Promise<void> {
-    await row.click({ button: 'right' });
-    await this.#choose(item);
+    await this.#choose(item, () => row.click({ button: 'right' }));
   }
 
-  /** Chooses from the context menu that opens. */
-  async #choose(item: string): Promise<void> {
-    // A menu takes no clicks for a moment after it has opened.
+  /** Opens a context menu, and chooses from it. */
+  async #choose(item: string, open: () => Promise<void>): Promise<void> {
     const label = this.page.locator('.action-label', { hasText: exactly(item) });
     const choice = this.page.locator('.monaco-menu .action-item').filter({ has: label }).first();
-    await choice.hover();
-    await choice.and(this.page.locator('.focused')).waitFor();
+    await persist(async () => {
+      await open();
+      await choice.hover({ timeout: MOVE_PATIENCE });
+      // A menu takes no clicks for a moment after it has opened.
+      await choice.and(this.page.locator('.focused')).waitFor({ timeout: MOVE_PATIENCE });
+    });
     await this.page.keyboard.press('Enter');
     await this.page.locator('.monaco-menu').waitFor({ state: 'detached' });
+  }
+}
+
+/** Does something again until it comes about: what is used may move away from the mouse, or close when something else takes the focus. */
+async function persist(attempt: () => Promise<void>): Promise<void> {
+  for (const end = Date.now() + PATIENCE; ; ) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!(error instanceof errors.TimeoutError) || Date.now() > end) throw error;
+    }
   }
 }
 
 /** A whole text in which an editor shows other spaces. */
 function nonBreaking(text: string): RegExp {
   return new RegExp(`^${escaped(text).replaceAll(' ', '\\s')}$`);
-}
-
-/** Where the middle of a word is that stands in a line of the active editor, or null: an expression for the page. */
-function middleOf(line: string, word: string): string {
-  return `(() => {
-    const lines = [...document.querySelectorAll('.editor-group-container.active .view-line')];
-    const found = lines.find((one) => one.textContent.replaceAll('\u00a0', ' ').includes(${JSON.stringify(line)}));
-    if (found === undefined) return null;
-    const texts = document.createTreeWalker(found, NodeFilter.SHOW_TEXT);
-    for (let node = texts.nextNode(); node !== null; node = texts.nextNode()) {
-      const start = node.textContent.indexOf(${JSON.stringify(word)});
-      if (start < 0) continue;
-      const range = document.createRange();
-      range.setStart(node, start);
-      range.setEnd(node, start + ${word.length});
-      const { x, y, width, height } = range.getBoundingClientRect();
-      return { x: x + width / 2, y: y + height / 2 };
-    }
-    return null;
-  })()`;
 }
 
 /** Whether a row of a list is selected. */
