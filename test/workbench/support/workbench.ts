@@ -244,7 +244,11 @@ export class Workbench extends WorkbenchParts {
   async goToFile(path: string): Promise<void> {
     const name = path.slice(path.lastIndexOf('/') + 1);
     await this.press('Control+P');
-    await this.type('Search files by name', path);
+    // While VS Code lists the files, it searches its last list, and not again once it has the new one.
+    await persist(async () => {
+      for (const text of ['', path]) await this.type('Search files by name', text);
+      await this.choice(name).waitFor({ timeout: MOVE_PATIENCE });
+    });
     await this.pick(name);
     await this.#isOpen(name);
   }
