@@ -9,7 +9,6 @@ import { findRust } from '../support/rust.ts';
 import { wat } from '../unit/wasm/support.ts';
 import { edit, TYPING } from './support/edit.ts';
 import { type Files, type OpenWorkbench, WorkbenchSession } from './support/session.ts';
-import { PATIENCE } from './support/workbench.ts';
 
 const session = new WorkbenchSession(() => ({ settings: TYPING }));
 
@@ -106,7 +105,7 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.debug('Control+F5');
     await workbench.printed('the price is 31');
     await workbench.noProgramRuns();
-    await expect.poll(() => workbench.problem('cuont').count(), { timeout: PATIENCE }).toBe(0);
+    await expect.poll(() => workbench.problem('cuont').count()).toBe(0);
   });
 });
 
@@ -154,7 +153,7 @@ describe.runIf(hasRust)('a crate with several programs', () => {
     await workbench.isGone(progress);
     const target = join(workbench.workspace.folder, 'target');
     const findRunning = () => spawnSync('pgrep', ['-f', target], { encoding: 'utf8' }).stdout;
-    await expect.poll(findRunning, { timeout: PATIENCE }).toBe('');
+    await expect.poll(findRunning).toBe('');
     await workbench.noProgramRuns();
   });
 });
@@ -242,7 +241,7 @@ test.runIf(hasC)(
     await workbench.screenshot('source-choice');
     await workbench.pick('Arguments');
     await workbench.answer('Such as', '"two coins"');
-    await page.keyboard.press('Control+F5');
+    await workbench.debug('Control+F5');
     await workbench.printed('the sum of two coins');
     await workbench.noProgramRuns();
     // What is in the editor counts, not what ran last.

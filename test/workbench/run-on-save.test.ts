@@ -7,7 +7,6 @@ import { guest } from '../support/guest.ts';
 import { control } from './support/control.ts';
 import { edit, replace, TYPING } from './support/edit.ts';
 import { WorkbenchSession } from './support/session.ts';
-import { PATIENCE } from './support/workbench.ts';
 
 const session = new WorkbenchSession(() => ({ settings: TYPING }));
 
@@ -76,7 +75,7 @@ test('a project is built again when its source is saved, and restarted; one with
   await workbench.printed('there is milk');
   await workbench.showView('Lunatic');
   await workbench.counts(workbench.processes, 2);
-  await expect.poll(() => workbench.problem('cofee').count(), { timeout: PATIENCE }).toBe(0);
+  await expect.poll(() => workbench.problem('cofee').count()).toBe(0);
 });
 
 test('a module that has ended runs again when it is saved, and one that was stopped does not', async () => {

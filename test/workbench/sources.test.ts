@@ -6,7 +6,6 @@ import { expect, test } from 'vitest';
 import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
 import { projectFolder } from '../support/command.ts';
 import { type Files, type OpenWorkbench, WorkbenchSession, Workspace } from './support/session.ts';
-import { PATIENCE } from './support/workbench.ts';
 
 const session = new WorkbenchSession();
 const folder = join(projectFolder, 'test', 'guests', 'debug');
@@ -179,7 +178,7 @@ test('a breakpoint with a condition, a log point, and a breakpoint on a variable
     await page.mouse.wheel(0, 1000);
     return await breakpoints.filter({ hasText: 'sum' }).count();
   };
-  await expect.poll(isThere, { timeout: PATIENCE }).toBeGreaterThan(0);
+  await expect.poll(isThere).toBeGreaterThan(0);
   await workbench.goOn();
   await stops(workbench, '#2 worker', 'Paused on data breakpoint');
   await workbench.variable('sum', String(Number(SUM) - 5)).waitFor();

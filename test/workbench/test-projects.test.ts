@@ -6,7 +6,6 @@ import { guest } from '../support/guest.ts';
 import { findRust } from '../support/rust.ts';
 import { wat } from '../unit/wasm/support.ts';
 import { type Files, type OpenWorkbench, WorkbenchSession } from './support/session.ts';
-import { PATIENCE } from './support/workbench.ts';
 
 // Its own server has the PATH that findRust sets. The one that test files share was started before, in another process.
 const session = new WorkbenchSession(() => ({}));
@@ -117,7 +116,7 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.printed('the price is 12');
     await workbench.noProgramRuns();
     await workbench.command('Problems: Focus on Problems View');
-    await expect.poll(() => workbench.problem('cuont').count(), { timeout: PATIENCE }).toBe(0);
+    await expect.poll(() => workbench.problem('cuont').count()).toBe(0);
   });
 
   test('is debugged to the line that fails, and judged as without the debugger', async () => {

@@ -9,6 +9,8 @@ export default defineConfig({
     isolate: false,
     testTimeout: 240_000,
     hookTimeout: 60_000,
+    // As long as the workbench of a test waits.
+    expect: { poll: { timeout: 60_000 } },
     projects: [
       {
         // A window waits more than it computes.

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { WorkbenchSession } from './support/session.ts';
-import { PATIENCE } from './support/workbench.ts';
 
 const session = new WorkbenchSession();
 
@@ -16,7 +15,7 @@ test('the lunatic command is on the PATH of terminals', async () => {
   await workbench.page.keyboard.type('lunatic --version > version.txt\n');
   const file = join(workbench.workspace.folder, 'version.txt');
   const read = () => (existsSync(file) ? readFileSync(file, 'utf8') : '');
-  await expect.poll(read, { timeout: PATIENCE }).toBe(`lunatic-runtime ${manifest.version}\n`);
+  await expect.poll(read).toBe(`lunatic-runtime ${manifest.version}\n`);
 });
 
 test('views that have nothing to show offer to make a project', async () => {
