@@ -1,7 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ModuleKey, StackFrame } from '../runtime/inspect/protocol.ts';
 import { displayName } from '../runtime/inspect/view/index.ts';
-import { isOwnCall, type SymbolFrame } from '../runtime/internal.ts';
+import { isOfMacro, isOwnCall, type SymbolFrame, withoutMacros } from '../runtime/internal.ts';
 import type { CalledFunction, Names, Ranges } from './disassembler.ts';
 import type { Disassemblies } from './disassembly.ts';
 import type { Ids } from './ids.ts';
@@ -112,15 +112,25 @@ export class Calls {
     return { functionName, source: place.source, line: place.line, column: 0, isOwn };
   }
 
-  async nameOf({ frame, symbol }: Call): Promise<string> {
+  /** The name of the function as its author has written it. */
+  async nameOf(call: Call): Promise<string> {
+    return withoutMacros(await this.#fullName(call));
+  }
+
+  async #fullName({ frame, symbol }: Call): Promise<string> {
     if (symbol?.isInlined === true) return displayName(symbol.functionName ?? 'inlined function');
     if (frame.functionName !== undefined) return frame.functionName;
     const named = symbol?.functionName ?? null;
     return named === null ? await this.#disassemblies.nameOf(frame) : displayName(named);
   }
 
-  /** Whether a call is in code that came with the language, or of which there is no source. */
-  async isForeign(call: Call): Promise<boolean> {
+  /**
+   * Whether a call is in code that came with the language, or of which there is no source.
+   * @param inner the call that it makes, if that may tell
+   */
+  async isForeign(call: Call, inner?: Call): Promise<boolean> {
+    if (inner !== undefined && isOfMacro(await this.#fullName(call), await this.#fullName(inner)))
+      return true;
     const file = call.symbol?.place?.file;
     if (!isOwnCall(await this.nameOf(call), file, this.#program ?? '')) return true;
     return (await this.sourceOf(call)) === null && (await this.#isWithSources(call.frame.module));

@@ -72,7 +72,7 @@ export { type Root, Runtime, SpawnError } from './runtime.ts';
 export { companionFiles, readPlainFile } from './symbols/companion-files.ts';
 export { demangle } from './symbols/demangle.ts';
 export { nameTest } from './symbols/function-names.ts';
-export { isLibraryCode, isOwnCall } from './symbols/library-code.ts';
+export { isLibraryCode, isOfMacro, isOwnCall, withoutMacros } from './symbols/library-code.ts';
 export {
   BUFFER_CLASS,
   type FieldType,

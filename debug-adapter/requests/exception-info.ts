@@ -41,7 +41,7 @@ export const exceptionInfo = request({
 async function stackText({ debuggee }: Session, frames: readonly StackFrame[]): Promise<string> {
   const { calls, disassemblies } = debuggee;
   const all = await calls.of(frames);
-  const foreign = await Promise.all(all.map((call) => calls.isForeign(call)));
+  const foreign = await Promise.all(all.map((call, i) => calls.isForeign(call, all[i - 1])));
   const areAllForeign = foreign.every((isForeign) => isForeign);
   const lines: string[] = [];
   let left = 0;

@@ -31,11 +31,16 @@ export const stackTrace = request({
     const all = await calls.of(frames);
     const shown = all.slice(start, levels === undefined ? all.length : start + levels);
     // Clients begin at the innermost frame that is not dimmed, so there must be one.
-    const first = await Promise.all(all.slice(0, FIRST_FRAMES).map((call) => calls.isForeign(call)));
+    const first = await Promise.all(
+      all.slice(0, FIRST_FRAMES).map((call, i) => calls.isForeign(call, all[i - 1])),
+    );
     const dims = first.includes(false);
     const outermost = await calls.outermost(all);
     const stackFrames = shown.map((call, i) =>
-      stackFrame(session, process, call, { dims, canRestart: start + i >= outermost }),
+      stackFrame(session, process, call, {
+        ...{ dims, canRestart: start + i >= outermost },
+        inner: all[start + i - 1],
+      }),
     );
     const found = await Promise.all(stackFrames);
     if (outer === undefined) return { stackFrames: found, totalFrames: all.length };
@@ -49,11 +54,11 @@ async function stackFrame(
   session: Session,
   process: ProcessKey,
   call: Call,
-  { dims, canRestart }: { readonly dims: boolean; readonly canRestart: boolean },
+  { dims, canRestart, inner }: Readonly<{ dims: boolean; canRestart: boolean; inner: Call | undefined }>,
 ): Promise<DebugProtocol.StackFrame> {
   const { calls } = session.debuggee;
   const { functionName, source, line, column } = await calls.locate(call);
-  const isDimmed = dims && (await calls.isForeign(call));
+  const isDimmed = dims && (await calls.isForeign(call, inner));
   return {
     id: session.ids.frame(process, call.depth, call.inlined),
     name: functionName,

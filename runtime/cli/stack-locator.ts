@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { isOwnCall } from '../symbols/library-code.ts';
+import { isOfMacro, isOwnCall } from '../symbols/library-code.ts';
 import { formatFrame, type StackFrame, stackLines } from '../symbols/stack-frame.ts';
 import { type PlacedModule, StackPlaces } from '../symbols/stack-places.ts';
 import type { SourcePlace } from '../symbols/symbols.ts';
@@ -51,16 +51,23 @@ export class StackLocator {
     const located = await this.#places.locate(key, remember, frames);
     const path = this.#paths.get(key) ?? null;
     const program = path === null ? '' : resolve(path);
-    const isOwn = ({ functionName, place }: StackFrame) =>
-      place !== undefined && isOwnCall(functionName, place.file, program);
-    const own = located.find(isOwn);
+    const own = located.find(
+      ({ functionName, place }) => place !== undefined && isOwnCall(functionName, place.file, program),
+    );
+    const dimmed = new Set(
+      located.filter(({ functionName, place }, i) => {
+        if (functionName === undefined && place === undefined) return false;
+        const isAround = isOfMacro(functionName, located[i - 1]?.functionName);
+        return isAround || !isOwnCall(functionName, place?.file, program);
+      }),
+    );
     const printed = onlyOwn ? (own === undefined ? [] : [own]) : located;
     const line = own?.place === undefined ? '' : await this.#excerpt(key, own.place);
     const { paint } = this.#style;
     const lines = stackLines(printed, (frame) => {
       const text = formatFrame(frame);
       if (frame === own) return `${text}${line}`;
-      return frame.place !== undefined && !isOwn(frame) ? paint('dim', text) : text;
+      return dimmed.has(frame) ? paint('dim', text) : text;
     });
     return { frames: located, own: own?.place ?? null, lines };
   }

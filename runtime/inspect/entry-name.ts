@@ -2,6 +2,7 @@ import { functionName, type NamedModule } from '../kernel/guest-stack.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
 import { callsIn } from '../symbols/code-reading.ts';
+import { withoutMacros } from '../symbols/library-code.ts';
 import { ModuleParts } from '../symbols/module-parts.ts';
 import { sdkEntry } from '../symbols/sdk-entries.ts';
 import { displayName } from '../text/display-name.ts';
@@ -172,11 +173,6 @@ function actorOf(search: Search, begin: number): string {
 /** The name of a function; of a method of an abstract process its type. */
 function plain(name: string): string {
   return withoutMacros(/^<(.+) as lunatic::ap::AbstractProcess>::\w+$/.exec(name)?.[1] ?? name);
-}
-
-/** Without what the macros of the crate `lunatic` have put into it. */
-function withoutMacros(name: string): string {
-  return name.replace('::__with_mailbox', '');
 }
 
 /** Names of traits' functions begin with the type: `<shop::Till as lunatic::ap::AbstractProcess>::init`. */

@@ -1,4 +1,5 @@
 import { printable } from '../text/printable.ts';
+import { withoutMacros } from './library-code.ts';
 import { shortPath } from './short-path.ts';
 import type { SourcePlace } from './symbols.ts';
 
@@ -84,9 +85,10 @@ export function formatFrame(frame: StackFrame): string {
  * @param folder see `placeText`
  */
 export function frameText(
-  { functionIndex, functionName, offset, place, isInlined }: StackFrame,
+  { functionIndex, functionName: fullName, offset, place, isInlined }: StackFrame,
   folder?: string,
 ): string {
+  const functionName = fullName && withoutMacros(fullName);
   if (place !== undefined) {
     const name = functionName ?? (isInlined ? 'inlined function' : `function ${functionIndex}`);
     return `${name} (${placeText(place, folder)}${isInlined ? ', inlined' : ''})`;

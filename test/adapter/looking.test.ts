@@ -31,6 +31,26 @@ test('the stack of a process that waits: function names, and the instruction in 
   ]);
 });
 
+test("a call that a macro has put around the author's function is dimmed, and leaves no trace in its name", async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(
+    guest(`
+      (func (export "_start") (call $shop::pays))
+      (func $shop::pays (call $shop::pays::__with_mailbox))
+      (func $shop::pays::__with_mailbox
+        (drop (call $message.receive (i32.const 0) (i32.const 0) (i64.const -1))))`),
+  );
+  const threadId = await client.waitingThread(1);
+  const frames = (start: number) => client.stackTraceRequest({ threadId, startFrame: start, levels: 3 });
+  const { stackFrames } = (await frames(0)).body;
+  expect(stackFrames.map(({ name, source }) => [name, source?.presentationHint])).toEqual([
+    ['shop::pays', undefined],
+    ['shop::pays', 'deemphasize'],
+    ['_start', undefined],
+  ]);
+  expect((await frames(1)).body.stackFrames).toEqual(stackFrames.slice(1));
+});
+
 test('a stack comes in pages, and the same call has the same id', async () => {
   const client = await AdapterClient.stdio();
   await client.run(nested);

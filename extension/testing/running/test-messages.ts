@@ -1,10 +1,12 @@
 /** Texts about failures of tests. */
 import { displayName, placeText, printableLines, processLine } from '../../../runtime/inspect/view/index.ts';
 import {
+  isOfMacro,
   isOwnCall,
   type ReportFrame,
   type ReportProcess,
   type TestFailure,
+  withoutMacros,
 } from '../../../runtime/internal.ts';
 
 /**
@@ -51,8 +53,13 @@ function stackLines(
  * @param program path of the module
  */
 export function ownCalls(stack: readonly ReportFrame[], program?: string): readonly ReportFrame[] {
-  const own = stack.filter(({ function: name, location }) => isOwnCall(name, location?.file, program));
-  return own.length > 0 ? own : stack;
+  const own = stack.filter(
+    ({ function: name, location }, i) =>
+      isOwnCall(name, location?.file, program) && !isOfMacro(name, stack[i - 1]?.function),
+  );
+  // What has no place where others have one was made by the linker, or is of a library without debug information.
+  const placed = own.filter(({ location }) => location !== null);
+  return [placed, own, stack].find(({ length }) => length > 0) ?? [];
 }
 
 function processLines(
@@ -76,7 +83,7 @@ function frameLabel(
     return `${frameName({ name, index, inlined })} (${placeText(location, folder)}${mark})`;
   }
   const place = `function ${index}, offset 0x${offset.toString(16)}`;
-  return name === null ? place : `${displayName(name)} (${place})`;
+  return name === null ? place : `${displayName(withoutMacros(name))} (${place})`;
 }
 
 function frameName({
@@ -84,7 +91,11 @@ function frameName({
   index,
   inlined,
 }: Readonly<{ name: string | null; index: number; inlined: boolean }>) {
-  return name === null ? (inlined ? 'inlined function' : `function ${index}`) : displayName(name);
+  return name === null
+    ? inlined
+      ? 'inlined function'
+      : `function ${index}`
+    : displayName(withoutMacros(name));
 }
 
 /** The name of the function of a frame, as a list of calls displays it. */
