@@ -7,6 +7,7 @@ import { type Log, messageOf } from '../log.ts';
 import { type ModuleDiagnostics, rangeOf } from '../modules/module-diagnostics.ts';
 import { ModuleReadError } from '../modules/module-error.ts';
 import { ConsentError } from '../node/consent.ts';
+import { editorVariables } from '../node/editor-variables.ts';
 import type { LunaticCommands } from '../node/lunatic-command.ts';
 import { NodeNotFoundError } from '../node/node-finder.ts';
 import {
@@ -118,6 +119,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
       return {
         ...found,
         ...config,
+        env: environmentOf(config),
         [FOUND]: Object.keys(found).filter((name) => config[name] === undefined),
         cwd: where,
         ...launchPaths(config, where),
@@ -181,6 +183,12 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+/** The variables that a configuration sets, and those of the editor, which its program does not get. */
+function environmentOf({ env }: vscode.DebugConfiguration): object {
+  const removed = Object.fromEntries(editorVariables().map((name) => [name, null]));
+  return { ...removed, ...env };
 }
 
 /** What a configuration says of which program it runs. */

@@ -46,14 +46,14 @@ export class ProjectBuilds {
         await unlessAborted(before, signal);
       }
       this.#faults.clear(file);
-      const node = async () => (await this.#commands.find()).node;
       const listener = {
         line,
         fault: this.#faults.add.bind(this.#faults, file),
         compiled: this.#faults.compiled.bind(this.#faults, file),
       };
       const modules: string[] = [];
-      for (const build of await builds()) modules.push(...(await runBuild(build, listener, node, signal)));
+      for (const build of await builds())
+        modules.push(...(await runBuild(build, listener, () => this.#commands.find(), signal)));
       return modules;
     } finally {
       own.resolve();

@@ -4,6 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { environmentForOthers } from '../node/editor-variables.ts';
+import type { LunaticCommand } from '../node/lunatic-command.ts';
 import { type Fault, type Line, readCargoLine, readRustLine, TextReader } from './compiler-messages.ts';
 import { filesByAge, modifiedAt, newestFile } from './files.ts';
 import { FirstError } from './first-error.ts';
@@ -33,14 +35,14 @@ export class BuildFailure extends Error {
 
 /**
  * Builds a module, unless it is newer than everything that it is made of.
- * @param node finds the Node that runs compilers written for it
+ * @param node finds the Node that runs compilers written for it, and the variables with which it does
  * @returns the paths of the modules: one, unless tests are built or the module may be any of a folder. Those are sorted, the newest first
  * @throws BuildFailure; ProjectError if a tool is missing; the signal's reason
  */
 export async function runBuild(
   build: Build,
   listener: BuildListener,
-  node: () => Promise<string>,
+  node: () => Promise<Pick<LunaticCommand, 'node' | 'env'>>,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
   const { module } = build;
@@ -74,9 +76,9 @@ export async function runBuild(
     for (const file of read.made.files) if (file.endsWith('.wasm')) made.add(file);
   };
   for (const step of build.steps) {
-    const command = step.command === 'node' ? await node() : step.command;
+    const { node: command, env } = step.command === 'node' ? await node() : { node: step.command, env: {} };
     try {
-      await runStep({ ...step, command }, build.cwd, take, signal);
+      await runStep({ ...step, command }, { cwd: build.cwd, env }, take, signal);
     } catch (failure) {
       if (!(failure instanceof BuildFailure) || hasFault || error.text === '') throw failure;
       throw new BuildFailure(`${error.text}\n${failure.message}`, { cause: failure });
@@ -144,7 +146,7 @@ async function isUpToDate({ sources }: Build, module: string): Promise<boolean> 
 /** Runs a command to its end. Whatever it has started ends with it if the build is given up. */
 async function runStep(
   { command, args }: Step,
-  cwd: string,
+  { cwd, env }: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
   take: (line: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -157,7 +159,7 @@ async function runStep(
     detached: process.platform !== 'win32',
     // On Windows `npm` is a batch file.
     shell: process.platform === 'win32' && command === 'npm',
-    env: { ...process.env, CARGO_TERM_COLOR: 'always' },
+    env: { ...environmentForOthers(), ...env, CARGO_TERM_COLOR: 'always' },
   });
   const ended = new Promise<void>((resolve, reject) => {
     child.on('error', (error) => reject(isMissing(error) && existsSync(cwd) ? missingTool(command) : error));

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { hasRustTarget, RUST_TARGETS } from '../../runtime/internal.ts';
+import { environmentForOthers } from '../node/editor-variables.ts';
 import { ProjectError, type Remedy } from './project.ts';
 
 const execute = promisify(execFile);
@@ -78,7 +79,12 @@ export function isMissing(error: unknown): boolean {
  */
 export async function ask(command: string, args: readonly string[], cwd: string): Promise<string> {
   try {
-    const { stdout } = await execute(command, args, { cwd, timeout: PATIENCE, maxBuffer: MAX_ANSWER });
+    const { stdout } = await execute(command, args, {
+      cwd,
+      env: environmentForOthers(),
+      timeout: PATIENCE,
+      maxBuffer: MAX_ANSWER,
+    });
     return stdout;
   } catch (error) {
     // A folder that is gone gives the same code.

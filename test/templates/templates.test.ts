@@ -69,7 +69,7 @@ async function build(folder: string): Promise<string> {
     fault: ({ message }: { message: string }) => void said.push(message),
     compiled: () => undefined,
   };
-  const node = async () => process.execPath;
+  const node = async () => ({ node: process.execPath, env: {} });
   const { signal } = new AbortController();
   const [module] = await runBuild(await target.build('debug'), listener, node, signal);
   if (module === undefined) throw new Error(`${target.name} has no module`);

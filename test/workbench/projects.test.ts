@@ -231,7 +231,7 @@ test.runIf(hasC)(
   'a source in no project has Run and Debug, a name in the status bar, and arguments',
   async () => {
     const sum =
-      '#include <stdio.h>\nint main(int argc, char **argv) {\n  printf("the sum of %s\\n", argv[1]);\n}\n';
+      '#include <stdio.h>\n#include <string.h>\nextern char **environ;\nint main(int argc, char **argv) {\n  int variables = 0;\n  for (char **one = environ; *one; one++) variables += !strncmp(*one, "VSCODE_", 7);\n  printf("the sum of %s, %d variables of VS Code\\n", argv[1], variables);\n}\n';
     const workbench = await session.open({ 'sum.c': sum, 'count.c': sum.replace('sum', 'count') });
     await workbench.openFile('sum.c');
     await workbench.isActive();
@@ -242,13 +242,13 @@ test.runIf(hasC)(
     await workbench.pick('Arguments');
     await workbench.answer('Such as', '"two coins"');
     await workbench.debug('Control+F5');
-    await workbench.printed('the sum of two coins');
+    await workbench.printed('the sum of two coins, 0 variables of VS Code');
     await workbench.noProgramRuns();
     // What is in the editor counts, not what ran last.
     await workbench.openFile('count.c');
     await workbench.program('count.c').waitFor();
     await lens(workbench, 'Run').click();
-    await workbench.printed('the count of (null)');
+    await workbench.printed('the count of (null), 0 variables of VS Code');
     await workbench.noProgramRuns();
   },
 );

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { INSPECTOR_ANNOUNCEMENT } from '../../../runtime/inspect/protocol.ts';
 import { type ReportEvent, TestReportReader, V8_FLAGS } from '../../../runtime/internal.ts';
+import { environmentForOthers } from '../../node/editor-variables.ts';
 
 /** How to start the command: the fields of `LunaticCommand`, its arguments, and listeners. */
 export interface TestProcessOptions {
@@ -62,7 +63,7 @@ export function runTestProcess(options: TestProcessOptions): Promise<TestProcess
     // Without these flags the command would start a second Node that has them, and that would not have the descriptor.
     const child = spawn(node, [...guard, ...V8_FLAGS, script, ...options.arguments], {
       cwd,
-      env: { ...process.env, ...env },
+      env: { ...environmentForOthers(), ...env },
       stdio: ['ignore', 'pipe', 'pipe', isWindows ? 'ignore' : 'pipe'],
       windowsHide: true,
     });

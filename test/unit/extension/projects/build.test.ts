@@ -82,7 +82,7 @@ function isModule(path: string): boolean {
   return readFileSync(path).subarray(0, 4).equals(Buffer.from('\0asm'));
 }
 
-const findNode = async () => process.execPath;
+const findNode = async () => ({ node: process.execPath, env: {} });
 
 const hasRust = (await findRust()) !== undefined;
 const hasClang = existsSync('/usr/include/wasm32-wasi') && spawnSync('clang', ['--version']).status === 0;
@@ -495,6 +495,17 @@ test('a single source of AssemblyScript begins with its top level, or with the _
 });
 
 describe('any project', () => {
+  test('is built without the variables of the editor', async () => {
+    const variables = { VSCODE_PID: '1', ELECTRON_RUN_AS_NODE: '1', GREETING: 'hello' };
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+    const print = `console.log(${JSON.stringify(Object.keys(variables))}.map((name) => process.env[name] ?? 'none').join())`;
+    const project = await projectWith({
+      'lunatic.json': JSON.stringify({ module: 'a.wasm', build: [process.execPath, '-e', print] }),
+      'a.wasm': '',
+    });
+    expect((await build(targetOf(project))).lines.at(-1)).toBe('none,none,hello');
+  });
+
   test('that makes no module is none of ours', async () => {
     expect(await projectIn(folderWith({ Makefile: 'all:\n\tgcc a.c\n' }))).toBeUndefined();
     expect(await projectIn(folderWith({ 'package.json': '{"scripts": {"build": "tsc"}}' }))).toBeUndefined();
