@@ -73,6 +73,8 @@ class Pointers {
       const led = await this.#led('__ptr_');
       return led === null ? null : { ...led, isOwner: true };
     }
+    if (crate === 'std' && name === 'atomic')
+      return this.#inside(await this.#parts.one(this.#whole, '__a_value'));
     if (crate === 'lunatic' && name === 'State') return await this.#led('state');
     if (crate !== 'std' && crate !== 'core' && crate !== 'alloc') return null;
     if (WRAPPERS.has(name)) return await this.#only();

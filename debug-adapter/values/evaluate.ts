@@ -166,6 +166,13 @@ class Evaluation {
     return await reader.element(value, type.element, 0);
   }
 
+  /** The address of an array, as C takes it for a pointer to its first element; null for anything else. */
+  async #rowAddress(expression: Expression): Promise<number | null> {
+    const found = this.#shower === null ? null : await this.#find(expression);
+    const first = found === null ? null : await this.#decayed(found.value);
+    return first === null ? null : addressOf(first);
+  }
+
   /** The first element of an array whose length is not said; null for anything else. */
   async #flexible(value: Value): Promise<Value | null> {
     const type = await this.#shown().reader.typeOf(value);
@@ -326,9 +333,11 @@ class Evaluation {
             ? await this.#sizeOf(first)
             : null;
         if (size !== null) return this.#put(constantOf(size));
-        const args = expression.arguments.map((argument) =>
-          this.#prepare(argument, expression.name === 'text' || expression.name === 'contains'),
-        );
+        const args = expression.arguments.map(async (argument, i) => {
+          const row = expression.name === 'text' && i === 0 ? await this.#rowAddress(argument) : null;
+          if (row !== null) return this.#put(constantOf(row));
+          return await this.#prepare(argument, expression.name === 'text' || expression.name === 'contains');
+        });
         return { ...expression, arguments: await Promise.all(args) };
       }
       case 'binary': {

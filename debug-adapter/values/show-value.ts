@@ -86,7 +86,7 @@ export class Shower {
       case 'function':
         return { text: type.label };
       default:
-        return { text: type.name ?? 'of an unknown type' };
+        return { text: type.name === 'decltype(nullptr)' ? 'nullptr' : (type.name ?? 'of an unknown type') };
     }
   }
 

@@ -331,7 +331,7 @@ test.each([
   },
 );
 
-test("of wide characters in C++'s library", async () => {
+test("of wide characters and atomic numbers in C++'s library", async () => {
   const source = join(folder, 'library.cpp');
   const program = unpacked('library-cpp.wasm.gz');
   await check(
@@ -342,6 +342,10 @@ test("of wide characters in C++'s library", async () => {
       'contains(wider, "inside") && wide != "wide"': 'true',
       "letter == L'é'": 'true',
       letter: "233 'é'",
+      'atomic + 1 == 79 && atomic != 0': 'true',
+      atomic: '78',
+      'text(name)': 'a name',
+      'text(name, 1) == "a"': 'true',
     },
   );
 });

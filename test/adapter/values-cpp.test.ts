@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest';
 import { stoppedAt } from './value-guests.ts';
 
+/** Addresses are those of one compiler. */
+const withoutAddresses = (table: Readonly<Record<string, string>>) =>
+  Object.fromEntries(Object.entries(table).map(([name, text]) => [name, text.replace(/0x[\da-f]+/g, '0x…')]));
+
 const stopped = () => stoppedAt('values-cpp.wasm.gz', 'values.cpp');
 
-/** Of the variables: value and type. Addresses are those of today's compiler. */
+/** Of the variables: value and type. */
 const LOCALS: Readonly<Record<string, string>> = {
   name: '"a name": const std::string &',
   apple: '{Item: {name: "apple", price: 3}, kind: Fruit}: shop::Apple &',
@@ -41,8 +45,7 @@ const LOCALS: Readonly<Record<string, string>> = {
 test('parameters, locals and statics, with values as C++ means them', async () => {
   const { scope } = await stopped();
   const { table } = await scope('Locals');
-  const texts = Object.entries(table).map(([name, text]) => [name, text.replace(/0x[\da-f]+/g, '0x…')]);
-  expect(Object.fromEntries(texts)).toEqual(LOCALS);
+  expect(withoutAddresses(table)).toEqual(LOCALS);
   expect((await scope('Statics')).table).toMatchObject({
     made: '5: int',
     total: expect.stringMatching(/^\d+: int$/),
@@ -100,7 +103,7 @@ const LIBRARY: Readonly<Record<string, string>> = {
   text: '"text": std::variant<int, std::string, Point>',
   point: '{x: 1, y: 2.5}: std::variant<int, std::string, Point>',
   number: '7: std::variant<int, std::string>',
-  closure: '(lambda at library.cpp:23:39): std::function<int (int)>',
+  closure: '(lambda at library.cpp:31:39): std::function<int (int)>',
   plain: 'int (*)(int): std::function<int (int)>',
   none: 'empty: std::function<int (int)>',
   pointer: 'twice: int (*)(int)',
@@ -118,20 +121,58 @@ const LIBRARY: Readonly<Record<string, string>> = {
   letter: "233 'é': wchar_t",
   numbers: '(2) [(3) [1, 2, 3], (3) [4, 5, 6]]: int[2][3]',
   precise: '-1.25: long double',
+  atomic: '78: std::atomic<int>',
+  forward: '(3) [4, 5, 6]: std::forward_list<int>',
+  span: '(3) [4, 5, 6]: std::span<int, 4294967295UL>',
+  shared: '0x… → 8: std::shared_ptr<int>',
+  weak: '0x… → 8: std::weak_ptr<int>',
+  nothing: 'nullptr: std::nullptr_t',
+  ages: '(2) {"one": 1, "two": 2}: std::map<std::string, int>',
+  points: '(1) {7: {x: 1, y: 2.5}}: std::unordered_map<int, Point>',
+  set: '(1) {3}: std::set<int>',
+  deque: '(2) [1, 2]: std::deque<int>',
+  entry: '("two", 2): std::map<std::string, int>::iterator',
+  end: 'end: std::map<std::string, int>::iterator',
+  place: '(7, {x: 1, y: 2.5}): std::unordered_map<int, Point>::iterator',
+  away: 'end: std::unordered_map<int, Point>::iterator',
+  member: '3: std::set<int>::iterator',
+  second: '0x… → 2: std::__deque_iterator<int, int *, int &, int **, long, 0L>',
+  name: '"a name": char[8]',
 };
 
-test('what the library builds of other values, as it is meant', async () => {
-  const { scope, inside } = await stoppedAt('library-cpp.wasm.gz', 'library.cpp');
-  const locals = await scope('Locals');
-  expect(locals.table).toEqual(LIBRARY);
-  expect((await inside(locals.get('numbers'))).table).toMatchObject({ '[1]': '(3) [4, 5, 6]: int[3]' });
-  expect((await inside(locals.get('queue'))).values).toMatchObject({ '[0]': '"head"' });
-  expect((await inside(locals.get('point'))).values).toMatchObject({ x: '1', y: '2.5' });
-  // Those of the library itself are nobody's.
-  expect((await scope('Statics')).names).toEqual([]);
-});
+test.each(['library', 'library-modern'])(
+  'what the library builds of other values, as it is meant: %s',
+  async (program) => {
+    const { client, scope, inside, evaluate } = await stoppedAt(`${program}-cpp.wasm.gz`, 'library.cpp');
+    const locals = await scope('Locals');
+    expect(withoutAddresses(locals.table)).toEqual(LIBRARY);
+    const shared = await inside(locals.get('shared'));
+    expect(shared.values).toMatchObject({ '(shared)': '1', '(weak)': '1' });
+    expect((await inside(locals.get('entry'))).values).toMatchObject({ first: '"two"', second: '2' });
+    const expressions = {
+      ...{
+        'entry->second + 1': '3',
+        'entry.first == "two"': 'true',
+        'place->second.y': '2.5',
+        '*member': '3',
+      },
+      ...{ '*second': '2', 'forward[1]': '5', 'span[2]': '6', 'atomic + 1': '79' },
+      ...{ 'text(name)': '"a name"', 'text(name, 1)': '"a"' },
+    };
+    for (const [text, result] of Object.entries(expressions))
+      expect([text, (await evaluate(text)).result]).toEqual([text, result]);
+    await expect(evaluate('end->second')).rejects.toThrow('There is no second in end');
+    const set = { variablesReference: locals.reference, name: 'atomic', value: '5' };
+    expect((await client.setVariableRequest(set)).body.value).toBe('5');
+    expect((await inside(locals.get('numbers'))).table).toMatchObject({ '[1]': '(3) [4, 5, 6]: int[3]' });
+    expect((await inside(locals.get('queue'))).values).toMatchObject({ '[0]': '"head"' });
+    expect((await inside(locals.get('point'))).values).toMatchObject({ x: '1', y: '2.5' });
+    // Those of the library itself are nobody's.
+    expect((await scope('Statics')).names).toEqual([]);
+  },
+);
 
-/** What pointers to base classes lead to. Addresses are those of today's compiler. */
+/** What pointers to base classes lead to. */
 const OBJECTS: Readonly<Record<string, string>> = {
   reference: 'shop::inner::Apple {Fruit: {Item: {price: 2}, name: "apple"}, sour: true}: const shop::Item &',
   pointer: '0x… shop::Fruit {Item: {price: 3}, name: "plum"}: shop::Item *',
@@ -154,11 +195,7 @@ const OBJECTS: Readonly<Record<string, string>> = {
 test('what is behind a pointer to a base class, as the class that it is of', async () => {
   const { client, scope, inside, evaluate } = await stoppedAt('classes-cpp.wasm.gz', 'classes.cpp');
   const locals = await scope('Locals');
-  const texts = Object.entries(locals.table).map(([name, text]) => [
-    name,
-    text.replace(/0x[\da-f]+/g, '0x…'),
-  ]);
-  expect(Object.fromEntries(texts)).toMatchObject(OBJECTS);
+  expect(withoutAddresses(locals.table)).toMatchObject(OBJECTS);
   const owned = await inside(locals.get('owned'));
   expect(owned.names).toEqual(['Fruit', 'sour', '[raw]']);
   const [element] = (await inside(locals.get('all'))).all;
@@ -202,8 +239,7 @@ const OF_TWO_SOURCES = {
 test('classes of several sources are never taken for others of their name', async () => {
   const { scope, evaluate } = await stoppedAt('sources-cpp.wasm.gz', 'sources.cpp');
   const { values } = await scope('Locals');
-  const texts = Object.entries(values).map(([name, text]) => [name, text.replace(/0x[\da-f]+/g, '0x…')]);
-  expect(Object.fromEntries(texts)).toMatchObject(OF_TWO_SOURCES);
+  expect(withoutAddresses(values)).toMatchObject(OF_TWO_SOURCES);
   expect((await evaluate('in_other->value + 1')).result).toBe('4.5');
 });
 

@@ -67,11 +67,17 @@ async function showVariant(shower: Shower, value: Value, depth: number): Promise
 /** A `std::function`: what it calls, of which the function that calls it has the name in its own. */
 async function showFunction(shower: Shower, value: Value): Promise<Shown | null> {
   const { reader } = shower;
-  const index = await reader.number(await reader.path(value, '__f_.__invoker_.__call_'));
+  const caller =
+    (await reader.path(value, '__f_.__invoker_.__call_')) ?? (await reader.path(value, '__f_.__func_'));
+  const index = await reader.number(caller);
   const name = index === null ? null : await reader.functionText(index);
   if (name === null) return null;
-  const [, called] = /__default_alloc_func<(.+), [^<>]*\([^()]*\) ?>/.exec(name) ?? [];
-  if (called === undefined) return name.includes('__call_empty') ? { text: 'empty', isMade: true } : null;
+  const [, called] =
+    /__default_alloc_func<(.+), [^<>]*\([^()]*\) ?>/.exec(name) ??
+    /__call_func(?:\[[^\]]*\])?<(.+)>(?:\(std::[^()]*__policy_storage const\*.*)?$/.exec(name) ??
+    [];
+  if (called === undefined)
+    return /__call_empty|__empty_func/.test(name) ? { text: 'empty', isMade: true } : null;
   return { text: called.replace(/\bstd::__\d+::/g, 'std::'), isMade: true };
 }
 

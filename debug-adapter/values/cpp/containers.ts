@@ -14,8 +14,10 @@ export async function showContainer(
     case 'initializer_list':
     case 'span': {
       const { reader } = shower;
-      const first = (await reader.member(value, '__begin_')) ?? (await reader.member(value, '__data_'));
-      const count = await reader.number(await reader.member(value, '__size_'));
+      const member = async (name: string) =>
+        (await reader.member(value, `${name}_`)) ?? (await reader.member(value, name));
+      const first = (await reader.member(value, '__begin_')) ?? (await member('__data'));
+      const count = await reader.number(await member('__size'));
       return await showRun(shower, first, count, depth);
     }
     case 'array': {

@@ -1,8 +1,9 @@
 import type { StructType, TypeInfo } from '../../../runtime/internal.ts';
 import type { Shower } from '../show-value.ts';
-import type { Part, Shown, Value } from '../value.ts';
+import { addressOf, type Part, type Shown, type Value } from '../value.ts';
 import { showAdapter } from './adapters.ts';
 import { showContainer } from './containers.ts';
+import { showIterator } from './iterators.ts';
 import { showNodes } from './nodes.ts';
 import { showString, showView } from './strings.ts';
 
@@ -31,14 +32,19 @@ export async function showCpp(
     case 'tuple':
       return await showTuple(shower, value, type, depth);
     case 'atomic':
+    case 'atomic_flag':
+      return await showInner(shower, await shower.reader.path(value, '__a_.__a_value'), depth);
     case 'reference_wrapper':
     // An iterator over a vector, an array or a text.
     case '__wrap_iter':
       return await showInner(shower, await shower.reader.pointerIn(value), depth);
+    case '__deque_iterator':
+      return await showInner(shower, await shower.reader.member(value, '__ptr_'), depth);
     default:
       return (
         (await showContainer(shower, value, name, depth)) ??
         (await showNodes(shower, value, name, depth)) ??
+        (await showIterator(shower, value, name, depth)) ??
         (await showAdapter(shower, value, name, type, depth))
       );
   }
@@ -67,13 +73,14 @@ async function showShared(shower: Shower, value: Value, depth: number): Promise<
   const { reader } = shower;
   const control = await reader.member(value, '__cntrl_');
   const block = control === null ? null : await reader.target(control);
-  const count = async (name: string): Promise<string> => {
-    const owners = block === null ? null : await reader.number(await reader.member(block, name));
-    return owners === null ? '0' : String((owners | 0) + (name === '__shared_owners_' ? 1 : 0));
-  };
+  const address = block === null ? null : addressOf(block);
+  // The program's own units need not say what the block consists of: a vtable, and then these counts.
+  const bytes = address === null ? null : await reader.memory.bytes(address + 4, 8);
+  const owners = bytes === null ? null : new DataView(bytes.buffer, bytes.byteOffset);
+  // The owners count from 0.
   const counts = [
-    { name: '(shared)', value: await count('__shared_owners_'), path: null },
-    { name: '(weak)', value: await count('__shared_weak_owners_'), path: null },
+    { name: '(shared)', value: String(owners === null ? 0 : owners.getInt32(0, true) + 1), path: null },
+    { name: '(weak)', value: String(owners?.getInt32(4, true) ?? 0), path: null },
   ];
   return await showPointer(shower, await reader.member(value, '__ptr_'), counts, depth);
 }

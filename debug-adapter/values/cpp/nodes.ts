@@ -29,6 +29,8 @@ export async function showNodes(
       return await showHash(shower, value, name.endsWith('map'), depth);
     case 'list':
       return await showList(shower, value, depth);
+    case 'forward_list':
+      return await showForwardList(shower, value, depth);
     default:
       return null;
   }
@@ -81,11 +83,34 @@ async function showList(shower: Shower, value: Value, depth: number): Promise<Sh
   const next = await reader.path(value, '__end_.__next_');
   if (size === null || node === null || next === null) return null;
   const start = (await reader.number(next)) ?? 0;
+  return await showChain(shower, node, size, (limit) => chain(reader, node, start, limit), depth);
+}
+
+/** It does not know its length. */
+async function showForwardList(shower: Shower, value: Value, depth: number): Promise<Shown | null> {
+  const { reader } = shower;
+  const pair = await reader.member(value, '__before_begin_');
+  const node = await nodeType(reader, (await reader.member(value, '__alloc_')) ?? pair);
+  const before = pair === null ? null : ((await reader.member(pair, '__value_')) ?? pair);
+  const next = before === null ? null : await reader.member(before, '__next_');
+  if (node === null || next === null) return null;
+  const nodes = await chain(reader, node, (await reader.number(next)) ?? 0, MAX_NODES);
+  return await showChain(shower, node, nodes.length, async () => nodes, depth);
+}
+
+/** Elements that are found one behind the other. */
+async function showChain(
+  shower: Shower,
+  node: TypeId,
+  size: number,
+  walk: NodeWalk,
+  depth: number,
+): Promise<Shown> {
   const page = async (from: number, wanted: number): Promise<Part[]> => {
     const parts: Part[] = [];
-    for (const address of (await chain(reader, node, start, from + wanted)).slice(from)) {
+    for (const address of (await walk(from + wanted)).slice(from, from + wanted)) {
       const index = `[${from + parts.length}]`;
-      const part = await reader.member(inMemory(node, address), '__value_');
+      const part = await shower.reader.member(inMemory(node, address), '__value_');
       if (part !== null) parts.push({ name: index, value: part, path: index });
     }
     return parts;
@@ -120,26 +145,28 @@ async function showAll(
     for (const address of (await walk(from + wanted)).slice(from)) {
       const held = await reader.member(inMemory(node, address), '__value_');
       if (held === null) continue;
-      const key = isMap ? await deepMember(reader, held, 'first') : held;
-      if (key !== null) found.push({ key, value: isMap ? await deepMember(reader, held, 'second') : null });
+      const pair = isMap ? await pairIn(reader, held) : null;
+      const key = pair === null ? held : await reader.member(pair, 'first');
+      if (key !== null)
+        found.push({ key, value: pair === null ? null : await reader.member(pair, 'second') });
     }
     return found;
   };
   return { ...(await entriesShown(shower, size, entries, depth)), isMade: true };
 }
 
-/** A member of a pair that may be in a union or a structure of its own. */
-async function deepMember(reader: ValueReader, value: Value, name: string): Promise<Value | null> {
-  const direct = await reader.member(value, name);
-  if (direct !== null) return direct;
-  for (const part of ['__cc_', '__cc']) {
-    const pair = await reader.member(value, part);
-    if (pair !== null) return await reader.member(pair, name);
-  }
-  return null;
+/** The pair that a node of a map has, which may be in a union or a structure of its own; null if there is none. */
+export async function pairIn(reader: ValueReader, value: Value): Promise<Value | null> {
+  if ((await reader.member(value, 'first')) !== null) return value;
+  return (await reader.member(value, '__cc_')) ?? (await reader.member(value, '__cc'));
 }
 
-async function pointerOf(reader: ValueReader, node: TypeId, address: number, name: string): Promise<number> {
+export async function pointerOf(
+  reader: ValueReader,
+  node: TypeId,
+  address: number,
+  name: string,
+): Promise<number> {
   const pointer = await reader.member(inMemory(node, address), name);
   return (await reader.number(pointer)) ?? 0;
 }

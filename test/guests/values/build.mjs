@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // Builds the programs of this folder, with debug information. Needs clang with wasi-libc and libc++, wasm-ld, a rustc with the
-// target wasm32-wasi, which RUSTC may name, and a current one with wasm32-wasip1, which RUSTC_MODERN may name. What is named on the
-// command line is built alone. Needs Node 24 or newer.
+// target wasm32-wasi, which RUSTC may name, and a current one with wasm32-wasip1, which RUSTC_MODERN may name. CLANG_MODERN may name
+// a clang++ of today, of 22 or newer. What is named on the command line is built alone. Needs Node 24 or newer.
 //
-//   node test/guests/values/build.mjs [c] [pointers] [heads] [declared] [optimised] [methods] [library] [cpp] [rust] [rust-modern]
+//   node test/guests/values/build.mjs [c] [pointers] [heads] [declared] [optimised] [methods] [library] [library-modern] [cpp] [rust] [rust-modern]
 //     [iterators] [process] [classes] [sources] [large]
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -68,13 +68,17 @@ if (isWanted('methods')) {
     ...['methods.cpp', '-o', 'methods-cpp.wasm'],
   );
 }
-if (isWanted('library')) {
+for (const [name, clang] of [
+  ['library', 'clang++'],
+  ['library-modern', process.env.CLANG_MODERN ?? 'clang++'],
+]) {
+  if (!isWanted(name)) continue;
   run(
-    'clang++',
-    ...['--target=wasm32-wasi', '-std=c++17', '-fno-exceptions', '-O0', '-gdwarf-4', ...map],
-    ...['library.cpp', '-o', 'library-cpp.wasm'],
+    clang,
+    ...['--target=wasm32-wasi', '-std=c++20', '-fno-exceptions', '-O0', '-gdwarf-4', ...map],
+    ...['library.cpp', '-o', `${name}-cpp.wasm`],
   );
-  pack('library-cpp.wasm', '^library\\.cpp$');
+  pack(`${name}-cpp.wasm`, '^library\\.cpp$');
 }
 if (isWanted('classes')) {
   run(

@@ -1,12 +1,20 @@
 // Values of C++'s library that are built of others, to be looked at where the process stands at "here".
+#include <atomic>
 #include <bitset>
 #include <chrono>
 #include <complex>
+#include <deque>
+#include <forward_list>
 #include <functional>
+#include <map>
+#include <memory>
 #include <queue>
+#include <set>
+#include <span>
 #include <stack>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 
 struct Point {
@@ -42,6 +50,24 @@ int main() {
     wchar_t letter = L'é';
     int numbers[2][3] = {{1, 2, 3}, {4, 5, 6}};
     long double precise = -1.25L;
+    std::atomic<int> atomic(77);
+    std::forward_list<int> forward{4, 5, 6};
+    std::span<int> span(numbers[1]);
+    std::shared_ptr<int> shared = std::make_shared<int>(8);
+    std::weak_ptr<int> weak = shared;
+    std::nullptr_t nothing = nullptr;
+    std::map<std::string, int> ages{{"one", 1}, {"two", 2}};
+    std::unordered_map<int, Point> points{{7, Point()}};
+    std::set<int> set{3};
+    std::deque<int> deque{1, 2};
+    auto entry = ages.find("two");
+    auto end = ages.end();
+    auto place = points.begin();
+    auto away = points.find(0);
+    auto member = set.begin();
+    auto second = deque.begin() + 1;
+    char name[8] = "a name";
+    atomic++;
     return closure(1) + plain(2) + pointer(3) + (int)bits.count() + (int)complex.real() + stack.top() + (int)queue.size() +
            heap.top() + (int)wait.count() + (int)hours.count() + (int)wide.size() + (int)wider.size() + (int)widest.size() +
            (int)view.size() + (int)letter + numbers[1][2] + (int)precise + (int)text.index() + (int)point.index() + !none; // here
