@@ -114,9 +114,17 @@ export class TestItems {
     return data?.kind === 'module' ? data.error : undefined;
   }
 
-  /** Adds a project whose sources have tests, which are found when it is built. */
-  addProject(project: Project): void {
-    this.#projectItem(project, true);
+  /**
+   * Adds a project whose sources have tests, which are found when it is built.
+   * @param note what is said of tests that are not listed, as Markdown
+   */
+  addProject(project: Project, note?: string): void {
+    this.#projectItem(project, true).error = note && new vscode.MarkdownString(note);
+  }
+
+  /** What is said of a project's tests that are not listed. */
+  noteOf(item: vscode.TestItem): string | undefined {
+    return typeof item.error === 'object' ? item.error.value : undefined;
   }
 
   #projectItem(project: Project, hasTests?: boolean): vscode.TestItem {

@@ -233,9 +233,17 @@ test('tests belong to the nearest project, also where they are in a namespace', 
     'lunatic.json': project('outer'),
     'inner/lunatic.json': project('inner'),
     'inner/sums.cpp': '#include "lunatic.h"\n\nnamespace sums {\n  LUNATIC_TEST(adds) {}\n}\n',
+    'till/Cargo.toml': `${manifest('till')}[dependencies]\nlunatic = "0.14"\n`,
+    'till/src/lib.rs': '#[test]\nfn adds() {}\n',
   });
   await workbench.isActive();
   await workbench.showView('Testing');
   await workbench.test('inner').waitFor();
   expect(await workbench.test('outer').count()).toBe(0);
+  // Of tests that only Rust's own harness runs it is said, where one looks for them, what to do.
+  await workbench.expand(workbench.test('till'));
+  await workbench.page
+    .locator('.test-explorer .error', { hasText: '1 #[test] function is not listed' })
+    .waitFor();
+  await workbench.screenshot('tests-of-rust-alone');
 });

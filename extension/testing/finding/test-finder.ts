@@ -139,7 +139,8 @@ export class TestFinder implements vscode.Disposable {
       if ('modules' in built) {
         const modules = built.modules.map((path) => vscode.Uri.file(path));
         await each(await included(modules), (uri) => this.#look(uri));
-        await this.#showNewest();
+        // The sources may have other tests than before.
+        await Promise.all([this.#showNewest(), this.#showProjects()]);
       }
       return built;
     } finally {
@@ -215,12 +216,13 @@ export class TestFinder implements vscode.Disposable {
   /** Displays projects whose tests are not built yet. */
   async #showProjects(): Promise<void> {
     const projects = await this.#projects.withTests();
-    for (const project of projects) this.#items.addProject(project);
-    const files = new Set(projects.map(({ file }) => file));
+    for (const { project, note } of projects) this.#items.addProject(project, note);
+    const files = new Set(projects.map(({ project }) => project.file));
     for (const item of this.#items.tops()) {
       const data = this.#items.dataOf(item);
-      if (data?.kind === 'project' && item.children.size === 0 && !files.has(data.project.file))
-        this.#items.removeProject(item);
+      if (data?.kind !== 'project' || files.has(data.project.file)) continue;
+      if (item.children.size === 0) this.#items.removeProject(item);
+      else item.error = undefined;
     }
   }
 

@@ -3,6 +3,7 @@ import { readWorkspaceFile } from '../../modules/read-file.ts';
 import { isInside } from '../../projects/files.ts';
 import { type Project, ProjectError } from '../../projects/project.ts';
 import type { Projects } from '../../projects/projects.ts';
+import { countPlainTests, plainTestsNote } from './plain-tests.ts';
 
 /** What sources contain that have tests. */
 const TEST = /\blunatic::test\b|lunatic_test_|^[ \t]*LUNATIC_TEST\b/m;
@@ -14,6 +15,13 @@ const SDK = /[\\/]lunatic\.(h|ts)$/;
 /** Sources of a project that are searched at most, and the bytes of the largest. */
 const MAX_SOURCES = 500;
 const MAX_SIZE = 2 ** 20;
+
+/** A project whose sources have tests. */
+export interface ProjectWithTests {
+  readonly project: Project;
+  /** What is to be said of tests that are not listed, as Markdown. */
+  readonly note: string | undefined;
+}
 
 /** Tells of which projects the workspace's tests are. */
 export class TestProjects {
@@ -41,29 +49,38 @@ export class TestProjects {
   }
 
   /** Projects whose sources have tests. */
-  async withTests(): Promise<readonly Project[]> {
-    const found: Project[] = [];
+  async withTests(): Promise<readonly ProjectWithTests[]> {
+    const found: ProjectWithTests[] = [];
     const projects = await this.#projects.all();
     const folders = projects.map(({ folder }) => folder);
     for (const project of projects) {
       const inner = folders.filter((folder) => folder !== project.folder && isInside(folder, project.folder));
-      if (await hasTests(project, inner)) found.push(project);
+      const { hasTests, plainTests } = await testsIn(project, inner);
+      if (hasTests || plainTests > 0) found.push({ project, note: plainTestsNote(plainTests) });
     }
     return found;
   }
 }
 
 /** @param inner folders of other projects in its own, to which the sources there belong */
-async function hasTests({ folder }: Project, inner: readonly string[]): Promise<boolean> {
+async function testsIn(project: Project, inner: readonly string[]) {
   const sources = await vscode.workspace.findFiles(
-    new vscode.RelativePattern(vscode.Uri.file(folder), SOURCES),
+    new vscode.RelativePattern(vscode.Uri.file(project.folder), SOURCES),
     NOT_SEARCHED,
     MAX_SOURCES,
   );
+  let hasTests = false;
+  let plainTests = 0;
   for (const { fsPath } of sources) {
     if (SDK.test(fsPath) || inner.some((other) => isInside(fsPath, other))) continue;
+    // Those of a crate that is not for Lunatic are run by others.
+    const mayBePlain = project.isForWasm && fsPath.endsWith('.rs');
+    if (hasTests && !mayBePlain) continue;
     const bytes = await readWorkspaceFile(fsPath, MAX_SIZE).catch(() => undefined);
-    if (bytes !== undefined && TEST.test(Buffer.from(bytes).toString())) return true;
+    if (bytes === undefined) continue;
+    const text = Buffer.from(bytes).toString();
+    hasTests ||= TEST.test(text);
+    if (mayBePlain) plainTests += countPlainTests(text);
   }
-  return false;
+  return { hasTests, plainTests };
 }

@@ -3,6 +3,7 @@ import * as vscode from 'vscode';
 import type { Log } from '../../log.ts';
 import type { LunaticCommands } from '../../node/lunatic-command.ts';
 import type { Project } from '../../projects/project.ts';
+import { terminalText } from '../../terminal-text.ts';
 import { EditorCoverage } from '../coverage/coverage.ts';
 import type { TestFinder } from '../finding/test-finder.ts';
 import type { TestItems } from '../test-items.ts';
@@ -105,9 +106,20 @@ export class TestRunner implements vscode.Disposable {
         for (const module of left) await runModule(run, module, signal);
       };
       await Promise.all(Array.from({ length: parallel }, work));
+      this.#tellEmpty(run, request);
       conclude(run);
     } finally {
       run.end();
+    }
+  }
+
+  /** Says of projects that were to be tested and have no tests why that is so. */
+  #tellEmpty(run: vscode.TestRun, request: vscode.TestRunRequest): void {
+    for (const item of request.include ?? []) {
+      const data = this.#items.dataOf(item);
+      if (data?.kind !== 'project' || item.children.size > 0) continue;
+      const note = this.#items.noteOf(item) ?? 'None of the modules that it builds has any.';
+      run.appendOutput(terminalText(`${item.label} has no tests that Lunatic can run. ${note}\n`));
     }
   }
 
