@@ -30,8 +30,7 @@ const SHOP = guest(`
 `);
 
 test('a breakpoint in the gutter of a text module stops one process there; it steps, and its variables are seen and set', async () => {
-  // The window keeps the breakpoint.
-  const workbench = await session.open({ 'shop.wat': SHOP }, { ownWindow: true });
+  const workbench = await session.open({ 'shop.wat': SHOP });
   const { page } = workbench;
   await workbench.isActive();
   await workbench.openFile('shop.wat');
@@ -81,7 +80,7 @@ const CLOCK = guest(`
 `);
 
 test('the filters leave room for breakpoints of one’s own; the condition of one says at which messages processes stop', async () => {
-  const workbench = await session.open({ 'clock.wat': CLOCK }, { ownWindow: true });
+  const workbench = await session.open({ 'clock.wat': CLOCK });
   const { page } = workbench;
   await workbench.isActive();
   await workbench.openFile('clock.wat');
@@ -102,8 +101,11 @@ test('the filters leave room for breakpoints of one’s own; the condition of on
   await input.fill('send tag == 5');
   await input.press('Enter');
   await events.filter({ hasText: 'send tag == 5' }).waitFor();
-  await events.locator('input[type=checkbox], .monaco-checkbox').first().click();
+  const isOn = events.locator('input[type=checkbox], .monaco-checkbox').first();
+  await isOn.click();
   await workbench.thread('#2 clock').filter({ hasText: 'Paused on message sent' }).waitFor();
   await page.locator('.exception-widget', { hasText: 'message sent to #1 _start: tag 5' }).waitFor();
   await workbench.screenshot('debugging-actor-event');
+  // The window keeps what was chosen.
+  await isOn.click();
 });

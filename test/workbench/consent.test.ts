@@ -84,7 +84,7 @@ test('a program that launch.json names runs only after the user has allowed it, 
   // Another value is.
   workbench.workspace.write('.vscode/launch.json', launchJson('./other-node'));
   await workbench.showView('Explorer');
-  await workbench.files.filter({ hasText: '.vscode' }).click();
+  await workbench.expand(workbench.files.filter({ hasText: '.vscode' }));
   await workbench.openFile('launch.json');
   await workbench.editorShows('other-node');
   await workbench.debug();

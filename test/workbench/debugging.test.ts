@@ -351,7 +351,7 @@ describe('Other ways', () => {
       '.vscode/launch.json': JSON.stringify({ version: '0.2.0', configurations: [] }, null, 2),
     });
     await workbench.isActive();
-    await workbench.files.filter({ hasText: '.vscode' }).click();
+    await workbench.expand(workbench.files.filter({ hasText: '.vscode' }));
     await workbench.openFile('launch.json');
     // That the editor knows what is in the file shows that what completes it has started.
     await workbench.page.locator('.breadcrumbs-control', { hasText: '…' }).waitFor();

@@ -5,8 +5,7 @@ import { WorkbenchSession } from './support/session.ts';
 const session = new WorkbenchSession();
 
 test('pauses one process while the others run, and lets it go on', async () => {
-  // The window remembers which sections were closed.
-  const workbench = await session.edit('post-office.wat', POST_OFFICE, { ownWindow: true });
+  const workbench = await session.edit('post-office.wat', POST_OFFICE);
   await workbench.debug();
   await workbench.showView('Lunatic');
   const sorter = workbench.process('#2 sorter', 'waiting');
@@ -23,7 +22,8 @@ test('pauses one process while the others run, and lets it go on', async () => {
   await workbench.frame('receive_tag').waitFor();
   await workbench.frame('sorter').waitFor();
   await workbench.screenshot('debugging-paused');
-  for (const title of ['Breakpoints', 'Call Stack', 'Watch']) await workbench.closeSection(title);
+  const sections = ['Breakpoints', 'Call Stack', 'Watch'];
+  for (const title of sections) await workbench.closeSection(title);
   await workbench.expand(workbench.scope('Mailbox'));
   await workbench.variable('[0]', 'tag 7').waitFor();
   await workbench.expand(workbench.variable('[1]', 'tag 8'));
@@ -32,6 +32,8 @@ test('pauses one process while the others run, and lets it go on', async () => {
   await workbench.expand(workbench.scope('Config'));
   await workbench.variable('max_memory', '4 GiB').waitFor();
   await workbench.screenshot('debugging-variables');
+  // The window remembers which sections are closed.
+  for (const title of sections) await workbench.openSection(title);
 
   await workbench.showView('Lunatic');
   await workbench.act(workbench.process('#2 sorter', 'paused'), 'Resume Process');
@@ -69,11 +71,11 @@ test('sends a message to a process, which takes it and ends', async () => {
   await workbench.pick('#2 sorter');
   await workbench.answer('Message', 'hex 68 69');
   await workbench.answer('Tag', '99');
-  await workbench.printed('the sorter has its letter');
-  await workbench.process('#3 clock').waitFor();
   // It is displayed for a while after its end.
   await workbench.process('#2 sorter', 'ended').waitFor();
+  await workbench.process('#3 clock').waitFor();
   await workbench.screenshot('processes-ended');
+  await workbench.printed('the sorter has its letter');
   await workbench.isGone(workbench.process('#2 sorter'));
 });
 

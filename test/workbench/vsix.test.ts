@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { thisTarget } from '../../scripts/node-binary.mjs';
 import { contentOf, makeVsix } from '../../scripts/package.mjs';
 import { BAKERY, TESTS } from './programs.ts';
+import { PATIENCE } from './support/parts.ts';
 import { installExtension, type ServerOptions } from './support/server.ts';
 import { WorkbenchSession } from './support/session.ts';
-import { PATIENCE } from './support/workbench.ts';
 
 /** A workbench in which nothing is installed but the package that a test has made. The path has no Node that could suspend wasm. */
 function installed(target?: string): { readonly session: WorkbenchSession; readonly folder: string } {

@@ -1,5 +1,8 @@
 import type { Locator, Page } from 'playwright-core';
 
+/** Milliseconds that anything may take to be seen: machines are busy. */
+export const PATIENCE = 60_000;
+
 /** Milliseconds that a window may take to load, and the extension to begin: nothing takes longer. */
 export const LOADING_PATIENCE = 90_000;
 
