@@ -76,13 +76,14 @@ export class RunOnSave implements vscode.Disposable, vscode.DebugAdapterTrackerF
     config: vscode.DebugConfiguration,
     resolve: () => Promise<Config | undefined>,
   ): Promise<Config | undefined> {
-    const same = () => [...this.#sessions.values()].filter((session) => session.isOf(config));
     if (config[SAVED_AT] !== undefined) {
       const resolved = await resolve();
-      return same().some(({ program }) => program.isTaken) ? undefined : resolved;
+      return this.#same(config).some(({ program }) => program.isTaken) ? undefined : resolved;
     }
-    const taken = same();
+    const taken = this.#same(config);
     for (const { program } of taken) program.taken();
+    const begun = taken.filter(({ isStartedAgain }) => isStartedAgain);
+    await Promise.all(begun.map(({ session }) => vscode.debug.stopDebugging(session)));
     let resolved: Config | undefined;
     try {
       resolved = await resolve();
@@ -92,7 +93,21 @@ export class RunOnSave implements vscode.Disposable, vscode.DebugAdapterTrackerF
     return resolved;
   }
 
+  /** The sessions of the program of a configuration. */
+  #same(config: vscode.DebugConfiguration): SavedSession[] {
+    return [...this.#sessions.values()].filter((session) => session.isOf(config));
+  }
+
   #launched(session: vscode.DebugSession, args: LaunchedWith): void {
+    const { configuration } = session;
+    // The user is starting the same program since that was resolved, and it is to run once.
+    if (
+      configuration[SAVED_AT] !== undefined &&
+      this.#same(configuration).some(({ program }) => program.isTaken)
+    ) {
+      void vscode.debug.stopDebugging(session);
+      return;
+    }
     const listener = (saved: SavedSession) => this.#listenerOf(saved);
     const saved = new SavedSession(session, args, this.#projects, listener);
     for (const { program } of this.#sessions.values())
@@ -114,7 +129,12 @@ export class RunOnSave implements vscode.Disposable, vscode.DebugAdapterTrackerF
     // Of those that have ended, only the last one runs again.
     if (own?.program.hasBegun === false)
       for (const session of this.#sessions.values()) if (session.program.hasEnded) this.#drop(session);
+    const isByUser = own?.program.isRestarting === false;
     own?.program.begins();
+    // What was said of the build before is over.
+    if (own === undefined || !isByUser) return;
+    this.#told.delete(own);
+    this.#showStatus();
   }
 
   #terminated(id: string): void {
@@ -202,7 +222,8 @@ async function tellFailure(name: string, error: unknown): Promise<void> {
       : 'could not be built, and the program from before is left as it is';
   const fault = error instanceof RebuildError ? error.fault : undefined;
   const show = fault === undefined ? 'Show Output' : 'Show Error';
-  if ((await vscode.window.showErrorMessage(`${name} ${what}: ${messageOf(error)}`, show)) !== show) return;
+  // A warning with a button goes by itself, an error stays after it was mended. The status bar shows both until then.
+  if ((await vscode.window.showWarningMessage(`${name} ${what}: ${messageOf(error)}`, show)) !== show) return;
   if (fault === undefined) await vscode.commands.executeCommand('lunatic.showOutput');
   else await showFault(fault);
 }

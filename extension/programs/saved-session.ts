@@ -62,6 +62,11 @@ export class SavedSession implements vscode.Disposable, ProgramActions {
     return this.isConfigured ?? isRunOnSave(this.session.workspaceFolder?.uri);
   }
 
+  /** Whether Run on Save starts it in place of one that has ended, and it has not begun yet. */
+  get isStartedAgain(): boolean {
+    return this.session.configuration[SAVED_AT] !== undefined && !this.program.hasBegun;
+  }
+
   /** What the configuration says of Run on Save. Undefined if the setting decides. */
   get isConfigured(): boolean | undefined {
     const { runOnSave } = this.#args;
