@@ -105,7 +105,7 @@ export const EXCEPTION_FILTERS: DebugProtocol.ExceptionBreakpointsFilter[] = [
     filter: 'failed-exits',
     label: 'Failed Exits',
     description:
-      'Hold a process that ends with an exit code other than 0, as AssemblyScript programs do that throw an error',
+      'Hold a process that ends with an exit code other than 0, as AssemblyScript programs do that throw an error. The main process only with a condition, or if it has printed a panic or an error',
     default: true,
     supportsCondition: true,
     conditionDescription: `code == 3, panic; or which processes: ${PROCESSES}`,

@@ -25,6 +25,8 @@ export interface InspectedProgram {
   /** The path of its module, or of several modules. */
   readonly path: string;
   readonly arguments: readonly string[];
+  /** Whether its root processes are tests. */
+  readonly isOfTests?: boolean;
 }
 
 export interface InspectedHow {
@@ -68,6 +70,7 @@ export class Inspection {
    */
   async begin({ scheduler }: Runtime, module: LoadedModule): Promise<void> {
     this.#inspector ??= new Inspector(scheduler, this.#program.path);
+    this.#inspector.holding.hasProgram = this.#program.isOfTests !== true;
     this.#inspector.addModule(module);
     this.#server ??= await this.#listen(scheduler, this.#inspector);
     await this.#started.promise;

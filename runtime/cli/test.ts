@@ -45,6 +45,7 @@ export async function runTestFiles(files: readonly string[], command: TestComman
     const inspection = await openInspection(command, {
       path: files.join(', '),
       arguments: command.guestArguments,
+      isOfTests: true,
     });
     const surroundings = {
       ...{ config, plugins, input: standardInput(), streams, signals },

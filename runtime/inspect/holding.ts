@@ -52,6 +52,8 @@ export class Holding {
   readonly #holders = new Map<Process, Set<Holder>>();
   /** Processes of which clients were told, one by one, that they stand still. */
   readonly #told = new Set<Process>();
+  /** Whether the root process is that of a program: its exit code is a result. Those of tests and of programs in Node are failures. */
+  hasProgram = false;
   /** The client for which the root process will be paused when it has been made. */
   #entryHolder: Holder | null = null;
 
@@ -110,7 +112,8 @@ export class Holding {
     for (const client of wish?.hits.keys() ?? []) this.#holdFor(client, process);
     const hasFailed = !isNormal(exit) && exit.kind !== 'killed';
     for (const [client, { traps, failedExits }] of hasFailed ? this.#events : []) {
-      const wanted = exit.kind === 'exited' ? failedExits : traps;
+      const ofExits = failedExits === true && this.#isResult(process, exit) ? false : failedExits;
+      const wanted = exit.kind === 'exited' ? ofExits : traps;
       if (!isWanted(process, wanted) || !this.choices.admits(client, process)) continue;
       isHeld = true;
       this.#holdFor(client, process);
@@ -119,6 +122,11 @@ export class Holding {
     const details = wish === null ? {} : { event: wish.text };
     if (isHeld) setImmediate(() => this.#stopped(process, 'failure', wish?.hits, details));
     return isHeld;
+  }
+
+  /** Whether an exit code is what a program says to whoever has started it: no failure, unless it has said so itself. */
+  #isResult(process: Process, exit: Exit): boolean {
+    return process.parent === null && this.hasProgram && !this.#index.hasPanicked(process, exit);
   }
 
   /**

@@ -70,6 +70,26 @@ test.each([
   expect(client.eventsOf('stopped').map(({ body }) => body.text)).toEqual(expected);
 });
 
+const exiting = guest('(func (export "_start") (call $proc_exit (i32.const 3)))');
+
+test('the exit code of a program is its result, and stops nothing', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(exiting);
+  expect((await client.event('exited')).body.exitCode).toBe(3);
+  expect(client.eventsOf('stopped')).toEqual([]);
+});
+
+test.each(['code == 3', 'id 1'])('it does if the filter has the condition %s', async (condition) => {
+  const client = await AdapterClient.stdio();
+  await client.configure(exiting);
+  await client.customRequest('setExceptionBreakpoints', {
+    filters: [],
+    filterOptions: [{ filterId: 'failed-exits', condition }],
+  });
+  await client.configurationDoneRequest();
+  expect((await client.event('stopped')).body).toMatchObject({ text: 'exited with code 3' });
+});
+
 test('an end with exit code 0 stops nothing', async () => {
   const client = await AdapterClient.stdio();
   await client.run(guest('(func (export "_start") (call $proc_exit (i32.const 0)))'));
