@@ -33,8 +33,8 @@ export interface FoundTarget {
   readonly line?: number;
 }
 
-/** Why there is nothing in a module. */
-export type NotFound = 'no file' | 'no code' | 'no function' | 'other module';
+/** Why there is nothing in a module. One without sources has no debug information, or at most names. */
+export type NotFound = 'no sources' | 'no file' | 'no code' | 'no function' | 'other module';
 
 /** Finds in modules what breakpoints are set on. */
 export class BreakpointFinder {
@@ -112,8 +112,8 @@ export class BreakpointFinder {
     files: readonly string[],
     target: { readonly line: number; readonly column?: number },
   ): Promise<FoundTarget | NotFound> {
-    if (files.length === 0) return 'no file';
     const symbols = this.#sources.of(module);
+    if (files.length === 0) return (await symbols.source()) === 'names' ? 'no sources' : 'no file';
     const nearest = await Promise.all(files.map((file) => lineFrom(symbols, file, target.line)));
     const line = Math.min(...nearest);
     if (line === Number.POSITIVE_INFINITY) return 'no code';

@@ -6,7 +6,7 @@ import type { BreakpointFinder, BreakpointTarget, FoundTarget, NotFound } from '
 import { faultIn, type NameFinder, type WantedTerms } from './breakpoint-terms.ts';
 import { lastPart } from './source-files.ts';
 
-const REASONS: Readonly<Record<NotFound, string>> = {
+const REASONS: Readonly<Record<Exclude<NotFound, 'no sources'>, string>> = {
   'no file': 'No module of the program has code of this file, as far as its debug information tells',
   'no code': 'There is no code on this line nor after it',
   'no function': 'No module of the program has a function of this name, nor calls a host function of it',
@@ -20,6 +20,13 @@ const NOWHERE_YET: Readonly<Record<BreakpointTarget['kind'], string>> = {
   text: 'The program cannot be stopped at this instruction',
   instruction: 'The program cannot be stopped at this instruction',
 };
+
+/** What makes compilers tell of sources, by the extensions of these. */
+const OPTIONS: readonly [extensions: RegExp, option: string][] = [
+  [/\.ts$/i, 'compile it with --sourceMap, or "sourceMap": true in asconfig.json'],
+  [/\.(c|cc|cpp|cxx|h|hh|hpp)$/i, 'compile and link it with -g'],
+  [/\.rs$/i, 'compile it with -g, or debug = true in the profile in Cargo.toml'],
+];
 
 /** Why a program has no breakpoints. */
 const NOT_FOR_DEBUGGING =
@@ -141,11 +148,12 @@ export class Breakpoints {
     this.#modules.add(module);
     return this.#inTurn(async () => {
       const all = [...this.#groups.values()].flat();
+      const before = new Map(all.map((breakpoint) => [breakpoint, breakpoint.why]));
       await this.#find(all, module);
-      const found = all.filter((breakpoint) => breakpoint.found.has(module));
-      if (found.length === 0) return;
-      await this.#place(module);
-      for (const breakpoint of found)
+      const isFound = (breakpoint: Breakpoint) => breakpoint.found.has(module);
+      if (all.some(isFound)) await this.#place(module);
+      const changed = all.filter((one) => isFound(one) || one.why !== before.get(one));
+      for (const breakpoint of changed)
         this.#send(new BreakpointEvent('changed', this.#describe(breakpoint) as never));
     });
   }
@@ -186,7 +194,10 @@ export class Breakpoints {
       for (const breakpoint of breakpoints) {
         const found = await this.#finder.find(breakpoint.target, module);
         if (typeof found !== 'string') breakpoint.found.set(module, found);
-        else if (found !== 'no file' && breakpoint.found.size === 0) breakpoint.why = REASONS[found];
+        else if (found === 'no sources') {
+          // Modules that a program compiles say nothing of its own sources.
+          if (this.#modules.size === 1) breakpoint.why = whyNoSources(breakpoint.target);
+        } else if (found !== 'no file' && breakpoint.found.size === 0) breakpoint.why = REASONS[found];
       }
     } catch (error) {
       // The module is in use no more.
@@ -257,6 +268,14 @@ export class Breakpoints {
 /** The same for those that are asked for in the same way. */
 function keyOf({ target, terms, fault }: WantedBreakpoint): string {
   return JSON.stringify([target, terms ?? {}, fault ?? null]);
+}
+
+/** Says what to do about a program without sources. */
+function whyNoSources(target: BreakpointTarget): string {
+  const path = target.kind === 'line' ? target.path : '';
+  const [, option = 'compile it with debug information'] =
+    OPTIONS.find(([extensions]) => extensions.test(path)) ?? [];
+  return `The program has no debug information, so it stops at no line of its sources: ${option}`;
 }
 
 /** Names a breakpoint in a message. */

@@ -169,7 +169,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     } catch (error) {
       if (error instanceof NoEntryError) {
         this.#diagnostics.clear(uri);
-        void vscode.window.showErrorMessage(cannotRun(uri), { modal: true, detail: error.message });
+        void tellNoEntry(uri, error);
         return false;
       }
       // The debug adapter reports all other errors.
@@ -198,6 +198,14 @@ function programIn({ program, project, target, profile }: vscode.DebugConfigurat
 
 function cannotRun(uri: vscode.Uri): string {
   return `${basename(uri.fsPath)} cannot be run.`;
+}
+
+/** Tells the user that no program can begin with a module, and leads to what can change that. */
+async function tellNoEntry(uri: vscode.Uri, { message: detail, config }: NoEntryError): Promise<void> {
+  const open = config === undefined ? [] : [`Open ${basename(config)}`];
+  const answer = await vscode.window.showErrorMessage(cannotRun(uri), { modal: true, detail }, ...open);
+  if (answer !== undefined && config !== undefined)
+    await vscode.window.showTextDocument(vscode.Uri.file(config));
 }
 
 /** Tells the user why a module cannot be run, and leads to the fault. */

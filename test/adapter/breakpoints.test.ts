@@ -1,8 +1,11 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { keyFromText } from '../../runtime/inspect/protocol.ts';
 import { guest } from '../support/guest.ts';
+import { modernWat } from '../unit/wasm/support.ts';
 import { AdapterClient, guestFile } from './adapter-client.ts';
 import { ShopSession } from './shop-session.ts';
 import { LANGUAGES, shop } from './shops.ts';
@@ -112,6 +115,29 @@ test('a breakpoint in a file of which the program has no code says so', async ()
   });
   expect(body.breakpoints).toMatchObject([
     { verified: false, message: expect.stringContaining('No module of the program has code of this file') },
+  ]);
+});
+
+test('a breakpoint in a program without debug information says which option to compile it with', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'lunatic-sources-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const program = join(folder, 'plain.wasm');
+  writeFileSync(program, modernWat('(module (memory (export "memory") 1) (func (export "_start")))'));
+  const client = await AdapterClient.stdio();
+  await client.configure('', { program });
+  const messages: (string | undefined)[] = [];
+  for (const name of ['index.ts', 'main.c', 'main.rs', 'main.zig']) {
+    const { body } = await client.setBreakpointsRequest({
+      source: { path: join(folder, name) },
+      breakpoints: [{ line: 1 }],
+    });
+    messages.push(...body.breakpoints.map(({ message }) => message?.replace(/^.*sources: /, '')));
+  }
+  expect(messages).toEqual([
+    'compile it with --sourceMap, or "sourceMap": true in asconfig.json',
+    'compile and link it with -g',
+    'compile it with -g, or debug = true in the profile in Cargo.toml',
+    'compile it with debug information',
   ]);
 });
 
