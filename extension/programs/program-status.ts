@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import { isSame, labelOf, type ProgramChoice } from '../projects/program-choice.ts';
 import { type Program, ProjectError } from '../projects/project.ts';
-import { isConfigured } from '../projects/project-keys.ts';
+import { isCode, isConfigured } from '../projects/project-keys.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { type Projects, programsOf } from '../projects/projects.ts';
 import { moduleProgram } from '../projects/single-source.ts';
@@ -146,13 +146,13 @@ export class ProgramStatus implements vscode.Disposable {
     return this.#programs.filter((program) => program.project.file === project?.file);
   }
 
-  /** What a configuration of ours starts. */
+  /** What a configuration of ours starts. Undefined if its project is for WebAssembly no longer. */
   async #startedBy({
     name,
     project: file,
     target,
     program: module,
-  }: vscode.DebugConfiguration): Promise<Meant> {
+  }: vscode.DebugConfiguration): Promise<Meant | undefined> {
     if (typeof file !== 'string') return { module: vscode.Uri.file(module) };
     const { fsPath } = vscode.Uri.file(file);
     const isStarted = (one: Program) =>
@@ -161,6 +161,7 @@ export class ProgramStatus implements vscode.Disposable {
     if (known !== undefined) return { program: known };
     // A single source is in no list.
     const project = await this.#projects.read(fsPath, undefined);
+    if (project?.isForWasm === false && !isCode(vscode.Uri.file(fsPath))) return undefined;
     const program = project && (await programsOf(project)).find(isStarted);
     return program === undefined ? { again: name } : { program };
   }
