@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
 import { projectFolder } from '../support/command.ts';
-import { BAKERY, ECHO, POST_OFFICE, READERS } from './programs.ts';
+import { BAKERY, CLOSED_BAKERY, ECHO, POST_OFFICE, READERS } from './programs.ts';
 import { WorkbenchSession, Workspace } from './support/session.ts';
 
 const session = new WorkbenchSession();
@@ -239,13 +239,18 @@ describe('an example in AssemblyScript', () => {
 
 describe('Run', () => {
   test('runs the module of the editor without debugging; its processes can be seen', async () => {
-    const workbench = await session.edit('bakery.wat', BAKERY);
+    const workbench = await session.edit('bakery.wat', CLOSED_BAKERY);
     await workbench.page.locator('.editor-actions .action-label[aria-label^="Run with Lunatic"]').click();
-    // The baker traps, and nothing stops for that.
-    await workbench.printed('divide by zero');
     await workbench.showView('Lunatic');
     await workbench.process('#3 clock').waitFor();
+    await workbench.process('#2 baker', 'waiting').waitFor();
+    await workbench.command('Lunatic: Send Message...');
+    await workbench.pick('#2 baker');
+    await workbench.answer('Message', 'i64 1');
+    await workbench.answer('Tag', '');
+    // The baker traps, and nothing stops for that.
     await workbench.process('#2 baker', 'ended, trapped: divide by zero').waitFor();
+    await workbench.printed('divide by zero');
     await workbench.screenshot('run-processes');
     await workbench.command('Lunatic: Stop Program');
     await workbench.noProgramRuns();

@@ -61,15 +61,16 @@ export const LATE_NAME = guest(`
   (func $sorter (export "sorter") (call $forever))
 `);
 
-/** A bakery: the baker (2) has to share a cake among nobody, while a clock (3) ticks on. */
-export const BAKERY = guest(`
+/** A bakery: the baker (2) waits in some way, and has to share a cake among nobody then, while a clock (3) ticks on. */
+const bakery = (wait: string): string =>
+  guest(`
   (func $main (export "_start")
     (drop (call $spawn (i64.const 0) (text "baker")))
     (drop (call $spawn (i64.const 0) (text "clock")))
     (call $forever))
 
   (func $baker (export "baker")
-    (call $process.sleep_ms (i64.const 300))
+    ${wait}
     (call $share_the_cake (i32.const 12) (i32.const 0)))
 
   (func $share_the_cake (param $slices i32) (param $guests i32)
@@ -85,6 +86,11 @@ export const BAKERY = guest(`
       (call $process.sleep_ms (i64.const 200))
       (br $on)))
 `);
+
+export const BAKERY = bakery('(call $process.sleep_ms (i64.const 300))');
+
+/** Its baker waits for a message: whoever looks later knows nothing of a process that has ended before. */
+export const CLOSED_BAKERY = bakery('(drop (call $receive))');
 
 /** Repeats what it reads, until there is nothing more. */
 export const ECHO = guest(`
