@@ -77,6 +77,15 @@ function withoutComments(text: string): string {
   return text.replace(TEXT_OR_COMMENT, (part) => (part.startsWith('/') ? part.replace(/[^\n]/g, ' ') : part));
 }
 
+/** What may stand before and after the type of a function in C: a macro such as `EXPORT`, or an attribute. */
+const C_SPECIFIER =
+  /(?:[A-Z_][A-Z\d_]{0,50}(?:\([^()\n]{0,200}\))?|__attribute__[ \t]?\(\([^\n]{0,200}?\)\)|\[\[[^\]\n]{0,200}\]\]|extern(?:[ \t]"C")?)/
+    .source;
+const C_MAIN = new RegExp(
+  `^(?:${C_SPECIFIER}\\s{1,10}){0,4}(?:int|void|auto)\\s{1,10}(?:${C_SPECIFIER}\\s{1,10}){0,4}main[ \\t]*\\(`,
+  'dgm',
+);
+
 const FINDERS: Readonly<Record<Exclude<EntryLanguage, 'wat'>, (text: string) => Found[]>> = {
   rust: (text) => [
     // Inside of a module, it is another function.
@@ -87,7 +96,7 @@ const FINDERS: Readonly<Record<Exclude<EntryLanguage, 'wat'>, (text: string) => 
     ),
   ],
   c: (text) => [
-    ...matches(text, /^(?:int|void)\s{1,10}main[ \t]*\(/dgm),
+    ...matches(text, C_MAIN),
     ...matches(
       text,
       /^[ \t]*__attribute__\(\([^\n]{0,200}\bexport_name\("(?<given>[^"\n]+)"\)[^\n]{0,200}?\)\)\s{1,100}(?:static[ \t]+)?void[ \t]+(?<name>\w+)[ \t]*\([ \t]*(?:void)?[ \t]*\)/dgm,

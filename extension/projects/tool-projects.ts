@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import * as v from 'valibot';
+import { isInside } from './files.ts';
 import { readJson } from './json-file.ts';
 import type { Profile, Project, Step } from './project.ts';
 
@@ -31,6 +32,7 @@ const Presets = v.object({
         name: v.string(),
         hidden: v.optional(v.boolean(), false),
         inherits: v.optional(v.union([v.string(), v.array(v.string())]), []),
+        binaryDir: v.optional(v.string()),
       }),
     ),
     [],
@@ -42,6 +44,8 @@ interface Preset {
   readonly name: string;
   /** What it says, and those that it inherits from. */
   readonly text: string;
+  /** The folder in which it makes CMake work, as it says it; undefined if that is left to the command. */
+  readonly binaryDir: string | undefined;
 }
 
 /** What a file for `make` or CMake contains if it makes a module. */
@@ -51,14 +55,14 @@ const PRESET_MAKES_MODULE = /wasm|wasi|emscripten/i;
 /** What a script for npm contains if it makes one. */
 const COMPILES = /\.wasm\b|\basc\b|wasm32|\bemcc\b/;
 
-/** The folder in which CMake works. */
+/** The folder in which CMake works unless a preset says it. */
 const BUILD_FOLDER = 'build';
 
 /** A project that `make` builds, if it makes a module. */
 export async function readMakefile(path: string): Promise<Project | undefined> {
   if (!MAKES_MODULE.test(await readFile(path, 'utf8'))) return undefined;
   const hint = 'Compilers make one for the target wasm32-wasi';
-  return toolProject(path, basename(dirname(path)), () => [{ command: 'make', args: [] }], hint);
+  return toolProject(path, basename(dirname(path)), () => ({ steps: [{ command: 'make', args: [] }] }), hint);
 }
 
 /**
@@ -75,16 +79,22 @@ export async function readCMakeLists(path: string): Promise<Project | undefined>
     name,
     (profile) => {
       const preset = presets.find((one) => one.name.toLowerCase().includes(profile)) ?? presets[0];
+      const own = preset && binaryFolder(preset, dirname(path));
+      const folder = own ?? BUILD_FOLDER;
       const isNamed = NAMES_MODULES.test(text) || NAMES_MODULES.test(preset?.text ?? '');
       const options = [
         ...(preset === undefined ? [] : ['--preset', preset.name]),
-        ...['-B', BUILD_FOLDER, `-DCMAKE_BUILD_TYPE=${profile === 'debug' ? 'Debug' : 'Release'}`],
+        ...(own === undefined ? ['-B', folder] : []),
+        ...[`-DCMAKE_BUILD_TYPE=${profile === 'debug' ? 'Debug' : 'Release'}`],
         ...(preset !== undefined && FOR_WASI.test(preset.text) && !isNamed ? SUFFIXES : []),
       ];
-      return [
-        { command: 'cmake', args: options },
-        { command: 'cmake', args: ['--build', BUILD_FOLDER] },
-      ];
+      return {
+        steps: [
+          { command: 'cmake', args: options },
+          { command: 'cmake', args: ['--build', folder] },
+        ],
+        output: own,
+      };
     },
     'Compilers make one for the target wasm32-wasi, if CMAKE_EXECUTABLE_SUFFIX is ".wasm"',
   );
@@ -96,17 +106,39 @@ async function presetsIn(folder: string): Promise<Preset[]> {
   const read = await Promise.all(
     files.map((path) => readJson(path, Presets).catch(() => ({ configurePresets: [] }))),
   );
-  const all = new Map(
+  const byName = new Map(
     read.flatMap(({ configurePresets }) => configurePresets).map((preset) => [preset.name, preset]),
   );
-  return [...all.values()]
+  return [...byName.values()]
     .filter(({ hidden }) => !hidden)
     .map(({ name }) => {
       // More names come while it is read; each is read once.
       const names = new Set([name]);
-      for (const one of names) for (const base of [all.get(one)?.inherits ?? []].flat()) names.add(base);
-      return { name, text: JSON.stringify([...names].map((one) => all.get(one))) };
+      for (const one of names) for (const base of [byName.get(one)?.inherits ?? []].flat()) names.add(base);
+      const all = [...names].flatMap((one) => byName.get(one) ?? []);
+      return { name, text: JSON.stringify(all), binaryDir: all.find((one) => one.binaryDir)?.binaryDir };
     });
+}
+
+/** Macros of presets whose values are known without CMake. */
+const MACRO = /\$\{(\w+)\}/g;
+
+/**
+ * The folder in which CMake works with a preset.
+ * @param source the folder of the project
+ * @returns an absolute path. Undefined if the preset does not say it, or says it with what only CMake knows
+ */
+function binaryFolder({ name, binaryDir }: Preset, source: string): string | undefined {
+  const values: Readonly<Record<string, string>> = {
+    sourceDir: source,
+    sourceParentDir: dirname(source),
+    sourceDirName: basename(source),
+    presetName: name,
+    fileDir: source,
+    pathListSep: delimiter,
+  };
+  const folder = binaryDir?.replace(MACRO, (macro, word: string) => values[word] ?? macro);
+  return folder === undefined || folder.includes('$') ? undefined : resolve(source, folder);
 }
 
 /**
@@ -118,7 +150,14 @@ export async function readPackage(path: string): Promise<Project | undefined> {
   const makers = Object.keys(scripts).filter((script) => COMPILES.test(scripts[script] ?? ''));
   const maker = makers.find((script) => /build/.test(script)) ?? makers[0];
   if (maker === undefined) return undefined;
-  return toolProject(path, name, () => [{ command: 'npm', args: ['run', maker] }]);
+  return toolProject(path, name, () => ({ steps: [{ command: 'npm', args: ['run', maker] }] }));
+}
+
+/** How a tool builds a project. */
+interface ToolWork {
+  readonly steps: readonly Step[];
+  /** The folder in which it works, unless it is in that of the project. */
+  readonly output?: string | undefined;
 }
 
 /**
@@ -128,7 +167,7 @@ export async function readPackage(path: string): Promise<Project | undefined> {
 function toolProject(
   file: string,
   name: string,
-  steps: (profile: Profile) => readonly Step[],
+  work: (profile: Profile) => ToolWork,
   hint?: string,
 ): Project {
   const folder = dirname(file);
@@ -142,12 +181,17 @@ function toolProject(
         name,
         source: undefined,
         launch: { cwd: folder },
-        build: async (profile) => ({
-          steps: steps(profile),
-          cwd: folder,
-          output: 'text',
-          module: { kind: 'folder', folder, ...(hint === undefined ? {} : { hint }) },
-        }),
+        build: async (profile) => {
+          const { steps, output = folder } = work(profile);
+          // A tool may have been told to put what it makes beside its sources.
+          const searched = isInside(output, folder) ? folder : output;
+          return {
+            steps,
+            cwd: folder,
+            output: 'text',
+            module: { kind: 'folder', folder: searched, ...(hint === undefined ? {} : { hint }) },
+          };
+        },
       },
     ],
   };

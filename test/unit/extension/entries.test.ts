@@ -43,6 +43,25 @@ static int domain(void);
   expect(found(text, 'c')).toEqual(['0 start', '1 worker', '3 clock']);
 });
 
+test.each([
+  'EXPORT int main(void) {}',
+  'EMSCRIPTEN_KEEPALIVE\nint main() {}',
+  'int EMSCRIPTEN_KEEPALIVE main() {}',
+  '__attribute__((noinline)) int main(void) {}',
+  '__attribute__ ((visibility("default"), used)) API_CALL(2) int main(void) {}',
+  '[[gnu::used]] extern "C" int main(void) {}',
+  'auto main() -> int {}',
+])('C: main behind a macro or an attribute: %s', (text) => {
+  expect(found(text, 'c')).toEqual([`${text.split('\n').length - 1} start`]);
+});
+
+test.each(['static int domain(void) {}', '  int main(void);', 'RUN(int main);', 'return main(1);'])(
+  'C: no main: %s',
+  (text) => {
+    expect(found(text, 'c')).toEqual([]);
+  },
+);
+
 test('AssemblyScript: exported functions that take and return nothing', () => {
   const text = `export function _start(): void {}
 export function reader(): void {}
@@ -86,6 +105,7 @@ const PARTS: readonly (readonly [language: EntryLanguage, parts: readonly string
           "'",
           '#[no_mangle]\n',
           '__attribute__((',
+          'EXPORT(a) ',
           'export function a',
           ' ',
           '\n',

@@ -400,6 +400,34 @@ describe.runIf(hasClang)('C', () => {
       expect(isModule(module)).toBe(true);
     });
 
+    test('is built where its preset says', { timeout: 120_000 }, async () => {
+      const preset = { name: 'wasi-debug', inherits: 'web', binaryDir: `\${sourceDir}/out/\${presetName}` };
+      const found = await projectWith({
+        ...files,
+        'CMakePresets.json': JSON.stringify({ version: 3, configurePresets: [...configurePresets, preset] }),
+      });
+      const { module } = await build(targetOf(found));
+      expect(module).toBe(join(found.folder, 'out', 'wasi-debug', 'hello.wasm'));
+      expect(existsSync(join(found.folder, 'build'))).toBe(false);
+    });
+
+    test('is built elsewhere if only CMake knows where that is', async () => {
+      const preset = { name: 'other', inherits: 'web', binaryDir: '$env{HOME}/out' };
+      const found = await projectWith({
+        ...files,
+        'CMakePresets.json': JSON.stringify({
+          version: 3,
+          configurePresets: [
+            ...configurePresets.slice(0, 2),
+            { ...configurePresets[2], hidden: true },
+            preset,
+          ],
+        }),
+      });
+      const { steps } = await (await targetOf(found)).build('debug');
+      expect(steps.map(({ args }) => args.at(-1))).toEqual(['--no-warn-unused-cli', 'build']);
+    });
+
     test('keeps the name that it gives its module, on which its own steps depend', {
       timeout: 120_000,
     }, async () => {
