@@ -3,6 +3,8 @@
 export { HelperError, HelperThread } from '../thread/helper-thread.ts';
 export { assembleApart } from './assemble-apart.ts';
 export { assembleText, WatError } from './assemble-text.ts';
+export { checkText } from './checking/module-checker.ts';
+export type { ProblemKind, TextProblem } from './checking/problems.ts';
 export {
   type Declaration,
   type Declarations,

@@ -10,6 +10,24 @@ const ESCAPES: Readonly<Record<string, string>> = { t: '\t', n: '\n', r: '\r' };
 export function stringValue(token: string): string {
   const inside = token.endsWith('"') && token.length > 1 ? token.slice(1, -1) : token.slice(1);
   if (!inside.includes('\\')) return inside;
+  return new TextDecoder().decode(bytesOf(inside));
+}
+
+/**
+ * Whether the bytes that a string stands for are UTF-8, as those of names must be.
+ * @param token the string with its quotes
+ */
+export function isUtf8(token: string): boolean {
+  if (!token.includes('\\')) return true;
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytesOf(token.slice(1, -1)));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function bytesOf(inside: string): Uint8Array {
   const parts: Uint8Array[] = [];
   const encoder = new TextEncoder();
   for (const [, plain, unicode, byte, other = ''] of inside.matchAll(PARTS)) {
@@ -17,7 +35,7 @@ export function stringValue(token: string): string {
     else if (unicode !== undefined) parts.push(encoder.encode(character(unicode)));
     else parts.push(encoder.encode(plain ?? ESCAPES[other] ?? other));
   }
-  return new TextDecoder().decode(Buffer.concat(parts));
+  return Buffer.concat(parts);
 }
 
 /** The name of an identifier, without its `$`: that of `$"a b"` is `a b`. */

@@ -132,7 +132,7 @@ class SyntaxReader {
   #annotation(start: number, end: number): void {
     const head = this.#tokens.source.slice(start + 1, end);
     // Inside of an annotation anything may stand.
-    if (head === '@' && this.#openAnnotations === 0)
+    if ((head === '@' || head === '@""') && this.#openAnnotations === 0)
       this.#faults.push({ start, end, message: 'an annotation needs a name' });
     this.#openAnnotations++;
     this.#open.push({ kind: 'list', start, end, head, items: [], indent: Number.POSITIVE_INFINITY });

@@ -1,3 +1,5 @@
+import { isUtf8 } from './literals.ts';
+
 /**
  * The tokens of the text format.
  * Source: core specification, 6.3 "Lexical Format" and 6.3.6 "Annotations".
@@ -120,6 +122,7 @@ export class TokenReader {
       this.#token(TokenKind.blockComment, at, this.#blockEnd(at));
     } else if (after === 0x40) {
       this.#token(TokenKind.annotation, at, this.#wordEnd(at + 2));
+      this.#checkName(at + 2, this.end);
     } else {
       this.#token(TokenKind.open, at, at + 1);
     }
@@ -152,7 +155,15 @@ export class TokenReader {
         : this.#token(TokenKind.reserved, start, last);
     }
     const end = this.#wordEnd(start);
+    if (first === 0x24) this.#checkName(start + 1, end);
     return this.#token(wordKind(source.slice(start, end)), start, end);
+  }
+
+  /** Checks a name in quotes, which is text and not any bytes. */
+  #checkName(start: number, end: number): void {
+    if (this.source.charCodeAt(start) !== 0x22) return;
+    const name = this.source.slice(start, end);
+    if (!isUtf8(name)) this.#fault(start, end, 'the bytes of a name are UTF-8');
   }
 
   /** Where a run of identifier characters, strings and separators ends. */

@@ -1,0 +1,149 @@
+import { type Declaration, type Declarations, declaredName, type Space } from '../declarations.ts';
+import { identifierName } from '../literals.ts';
+import type { Atom, Syntax } from '../syntax.ts';
+import { u32 } from './numbers.ts';
+import type { Problems } from './problems.ts';
+import { TypeTable } from './type-table.ts';
+import { typeText } from './types.ts';
+
+/** What an address or the size of a memory or table is: an i32, or an i64. */
+export type AddressType = number;
+
+export interface TableType {
+  readonly element: number;
+  readonly address: AddressType;
+}
+
+export interface MemoryType {
+  readonly address: AddressType;
+  readonly shared: boolean;
+}
+
+export interface GlobalType {
+  readonly type: number;
+  readonly mutable: boolean;
+}
+
+const SPACE_WORDS: Readonly<Record<Space, string>> = {
+  type: 'type',
+  function: 'function',
+  table: 'table',
+  memory: 'memory',
+  global: 'global',
+  tag: 'tag',
+  data: 'data segment',
+  element: 'element segment',
+};
+
+/** A place in a text that names something which the module declares. */
+export interface Use {
+  readonly at: Atom;
+  readonly space: Space;
+  readonly index: number;
+}
+
+/** What a module declares, by index and by name, with the types of it. */
+export class Scope {
+  readonly syntax: Syntax;
+  readonly problems: Problems;
+  readonly types = new TypeTable();
+  /** By the index of a function or tag, that of its type. */
+  readonly functions: number[] = [];
+  readonly tags: number[] = [];
+  readonly tables: TableType[] = [];
+  readonly memories: MemoryType[] = [];
+  readonly globals: GlobalType[] = [];
+  /** The types of the elements of element segments. */
+  readonly elements: number[] = [];
+  /** By type: the names of its fields. */
+  readonly fieldNames = new Map<number, ReadonlyMap<string, number>>();
+  /** Functions that code may make references to. */
+  readonly referable = new Set<number>();
+  readonly uses: Use[] = [];
+  readonly #bySpace = new Map<Space, Map<string, number>>();
+  readonly #counts = new Map<Space, number>();
+  readonly #typeNames: (string | undefined)[] = [];
+  /** How many types the module writes down: functions may bring more. */
+  readonly #typeCount: number;
+
+  constructor(syntax: Syntax, declarations: Declarations, problems: Problems) {
+    this.syntax = syntax;
+    this.problems = problems;
+    for (const declaration of declarations.all) this.#declare(declaration);
+    this.#typeCount = this.count('type');
+  }
+
+  count(space: Space): number {
+    return space === 'type'
+      ? Math.max(this.types.count, this.#counts.get(space) ?? 0)
+      : (this.#counts.get(space) ?? 0);
+  }
+
+  /** How many types are written down. */
+  get writtenTypes(): number {
+    return this.#typeCount;
+  }
+
+  #declare(declaration: Declaration): void {
+    const { space, index, identifier } = declaration;
+    this.#counts.set(space, index + 1);
+    const name = declaredName(this.syntax, declaration);
+    if (space === 'type') this.#typeNames[index] = identifier && this.textOf(identifier);
+    if (name === undefined || identifier === undefined) return;
+    const names = this.#bySpace.get(space) ?? new Map<string, number>();
+    this.#bySpace.set(space, names);
+    if (names.has(name))
+      this.problems.syntax(identifier, `there is another ${SPACE_WORDS[space]} ${this.textOf(identifier)}`);
+    else names.set(name, index);
+  }
+
+  textOf({ start, end }: Atom): string {
+    return this.syntax.source.slice(start, end);
+  }
+
+  /** The index that a `$name` or number stands for; undefined where there is nothing of that name or index, which is told. */
+  resolve(space: Space, at: Atom): number | undefined {
+    const index = this.find(space, at);
+    if (index !== undefined) this.uses.push({ at, space, index });
+    else if (at.kind === 'number' && u32(this.textOf(at)) === undefined)
+      this.problems.syntax(at, `${this.textOf(at)} is no index`);
+    else this.#unknown(space, at);
+    return index;
+  }
+
+  /** The same, which tells nothing. */
+  find(space: Space, at: Atom): number | undefined {
+    const text = this.textOf(at);
+    if (at.kind === 'identifier') return this.#bySpace.get(space)?.get(identifierName(text));
+    const index = u32(text);
+    return index === undefined || index >= this.count(space) ? undefined : index;
+  }
+
+  #unknown(space: Space, at: Atom): void {
+    const count = this.count(space);
+    const word = SPACE_WORDS[space];
+    const text = this.textOf(at);
+    if (at.kind === 'identifier') this.problems.add(at, 'unknown', `there is no ${word} ${text}`);
+    else {
+      const there =
+        count === 0
+          ? `the module has none`
+          : count === 1
+            ? `the only one is 0`
+            : `the last one is ${count - 1}`;
+      this.problems.add(at, 'unknown', `there is no ${word} ${text}: ${there}`);
+    }
+  }
+
+  readonly typeName = (index: number): string => this.#typeNames[index] ?? String(index);
+
+  /** A type as it is written in this module. */
+  typeText(type: number): string {
+    return typeText(type, this.typeName);
+  }
+
+  /** Types as in `[i32 i64]`. */
+  typesText(types: readonly number[]): string {
+    return `[${types.map((type) => this.typeText(type)).join(' ')}]`;
+  }
+}
