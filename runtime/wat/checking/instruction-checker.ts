@@ -3,15 +3,15 @@ import { signatureOf } from '../../wasm/signatures.ts';
 import { identifierName } from '../literals.ts';
 import { mnemonic } from '../mnemonics.ts';
 import type { Atom } from '../syntax.ts';
-import { ImmediateReader } from './immediates.ts';
+import { CodeState, labelTypes } from './code-state.ts';
 import type { Items } from './items.ts';
 import { u32 } from './numbers.ts';
 import { ObjectChecker } from './object-checker.ts';
-import { type Frame, OperandStack } from './operand-stack.ts';
+import type { Frame } from './operand-stack.ts';
 import type { Place } from './problems.ts';
 import type { TypeReader, TypeUse, Variable } from './read-types.ts';
 import type { Scope } from './scope.ts';
-import { BY_LETTER, FIRST_DEFINED, Heap, hasDefault, isReference, reference, Type } from './types.ts';
+import { BY_LETTER, Heap, hasDefault, isReference, reference, Type } from './types.ts';
 
 const ANY_FUNCTION = reference(Heap.func, true);
 const EXCEPTION = reference(Heap.exn, false);
@@ -31,11 +31,7 @@ export interface CodeContext {
 }
 
 /** Checks instructions one after another, as the binary would have them. */
-export class InstructionChecker {
-  readonly scope: Scope;
-  readonly types: TypeReader;
-  readonly stack: OperandStack;
-  readonly immediates: ImmediateReader;
+export class InstructionChecker extends CodeState {
   readonly #objects: ObjectChecker;
   readonly #context: CodeContext;
   #locals: readonly Variable[] = [];
@@ -44,11 +40,8 @@ export class InstructionChecker {
   readonly #set: number[] = [];
 
   constructor(scope: Scope, types: TypeReader, context: CodeContext) {
-    this.scope = scope;
-    this.types = types;
+    super(scope, types);
     this.#context = context;
-    this.stack = new OperandStack(scope);
-    this.immediates = new ImmediateReader(scope);
     this.#objects = new ObjectChecker(this);
   }
 
@@ -315,39 +308,6 @@ export class InstructionChecker {
     if (this.stack.frame.word === 'try') this.end(word);
     else this.scope.problems.syntax(word, 'delegate belongs to a try');
     this.label(items);
-  }
-
-  /** Takes a label: a `$name`, or how many blocks are around. */
-  label(items: Items): Frame | undefined {
-    const at = items.index();
-    if (at === undefined) {
-      this.immediates.expected(items, 'a label');
-      return undefined;
-    }
-    const { frames } = this.stack;
-    const text = this.scope.textOf(at);
-    if (at.kind === 'identifier') {
-      const name = identifierName(text);
-      const frame = frames.findLast(({ label }) => label === name);
-      if (frame === undefined) this.scope.problems.add(at, 'unknown', `there is no label ${text}`);
-      return frame;
-    }
-    const depth = u32(text);
-    const frame = depth === undefined ? undefined : frames[frames.length - 1 - depth];
-    if (frame === undefined)
-      this.scope.problems.add(
-        at,
-        'unknown',
-        `there is no label ${text}: the last one is ${frames.length - 1}`,
-      );
-    return frame;
-  }
-
-  /** Takes the values that a label needs, and leaves them there. */
-  passTo(frame: Frame, place: Place, what: string): void {
-    const types = labelTypes(frame);
-    this.stack.take(types, place, what);
-    this.stack.pushAll(types);
   }
 
   #branch(word: Atom, items: Items): void {
@@ -635,16 +595,6 @@ export class InstructionChecker {
     const shape = type === undefined ? undefined : this.scope.types.get(type)?.shape;
     return shape?.kind === 'func' ? shape.params : undefined;
   }
-
-  /** The type of references to a type that the module defines. */
-  objectType(index: number, nullable: boolean): number {
-    return reference(FIRST_DEFINED + index, nullable);
-  }
-}
-
-/** What a branch to a label passes on. */
-export function labelTypes({ word, start, end }: Frame): readonly number[] {
-  return word === 'loop' ? start : end;
 }
 
 function shapeOf(opcode: number): number {

@@ -1,8 +1,7 @@
 import { Op } from '../../wasm/opcodes.ts';
 import { identifierName } from '../literals.ts';
 import type { Atom } from '../syntax.ts';
-import type { InstructionChecker } from './instruction-checker.ts';
-import { labelTypes } from './instruction-checker.ts';
+import { type CodeState, labelTypes } from './code-state.ts';
 import type { Items } from './items.ts';
 import { u32 } from './numbers.ts';
 import type { Place } from './problems.ts';
@@ -13,14 +12,14 @@ const EQ = reference(Heap.eq, true);
 
 /** Checks instructions on references, structs and arrays. Source: core specification, 3.4.12 to 3.4.18. */
 export class ObjectChecker {
-  readonly #checker: InstructionChecker;
+  readonly #code: CodeState;
 
-  constructor(checker: InstructionChecker) {
-    this.#checker = checker;
+  constructor(code: CodeState) {
+    this.#code = code;
   }
 
   check(opcode: number, word: Atom, items: Items): void {
-    const { stack, scope, types, immediates } = this.#checker;
+    const { stack, scope, types, immediates } = this.#code;
     const what = scope.textOf(word);
     const take = (expected: readonly number[]) => stack.take(expected, items.placeFrom(word), what);
     switch (opcode) {
@@ -41,7 +40,7 @@ export class ObjectChecker {
             'a function that code refers to is exported, or stands in an element segment, as (elem declare func $f)',
           );
         const type = index === undefined ? undefined : scope.functions[index];
-        stack.push(type === undefined ? Type.unknown : this.#checker.objectType(type, false));
+        stack.push(type === undefined ? Type.unknown : this.#code.objectType(type, false));
         return;
       }
       case 0xd3: // ref.eq
@@ -52,15 +51,15 @@ export class ObjectChecker {
         stack.push(withoutNull(stack.takeReference(word, what)));
         return;
       case Op.brOnNull: {
-        const frame = this.#checker.label(items);
+        const frame = this.#code.label(items);
         const place = items.placeFrom(word);
         const type = stack.takeReference(place, what);
-        if (frame !== undefined) this.#checker.passTo(frame, place, what);
+        if (frame !== undefined) this.#code.passTo(frame, place, what);
         stack.push(withoutNull(type));
         return;
       }
       case Op.brOnNonNull: {
-        const frame = this.#checker.label(items);
+        const frame = this.#code.label(items);
         const place = items.placeFrom(word);
         const type = stack.takeReference(place, what);
         if (frame === undefined) return;
@@ -113,7 +112,7 @@ export class ObjectChecker {
   }
 
   #cast(word: Atom, items: Items, what: string): void {
-    const { stack, scope, types } = this.#checker;
+    const { stack, scope, types } = this.#code;
     const target = types.referenceType(items);
     const place = items.placeFrom(word);
     const type = stack.takeReference(place, what);
@@ -127,8 +126,8 @@ export class ObjectChecker {
   }
 
   #branchOnCast(opcode: number, word: Atom, items: Items, what: string): void {
-    const { stack, scope, types } = this.#checker;
-    const frame = this.#checker.label(items);
+    const { stack, scope, types } = this.#code;
+    const frame = this.#code.label(items);
     const from = types.referenceType(items);
     const to = types.referenceType(items);
     const place = items.placeFrom(word);
@@ -147,7 +146,7 @@ export class ObjectChecker {
   }
 
   #convert(word: Atom, what: string, from: number, to: number): void {
-    const { stack, scope } = this.#checker;
+    const { stack, scope } = this.#code;
     const type = stack.takeReference(word, what);
     if (type === Type.unknown) {
       stack.push(Type.unknown);
@@ -166,7 +165,7 @@ export class ObjectChecker {
     items: Items,
     kind: K,
   ): { index: number; fields: readonly Field[] } | undefined {
-    const { scope, types, immediates } = this.#checker;
+    const { scope, types, immediates } = this.#code;
     const at = items.index();
     if (at === undefined) {
       immediates.expected(items, 'a type');
@@ -181,7 +180,7 @@ export class ObjectChecker {
   }
 
   #struct(opcode: number, word: Atom, items: Items, what: string): void {
-    const { stack, scope } = this.#checker;
+    const { stack, scope } = this.#code;
     const found = this.#object(items, 'struct');
     const isNew = opcode <= Op.structNewDefault;
     const field = isNew ? undefined : this.#field(items, found);
@@ -199,11 +198,11 @@ export class ObjectChecker {
       );
     if (opcode === Op.structNewDefault) this.#checkDefaults(fields, place, what);
     if (isNew) {
-      stack.push(this.#checker.objectType(index, false));
+      stack.push(this.#code.objectType(index, false));
       return;
     }
     const type = unpacked(field?.type ?? Type.unknown);
-    const object = this.#checker.objectType(index, true);
+    const object = this.#code.objectType(index, true);
     if (opcode === 0xfb005) {
       if (field?.mutable === false)
         scope.problems.module(place, "this field can't be changed: its type has no mut");
@@ -217,7 +216,7 @@ export class ObjectChecker {
 
   /** Takes the number or name of a field. */
   #field(items: Items, struct: { index: number; fields: readonly Field[] } | undefined): Field | undefined {
-    const { scope, immediates } = this.#checker;
+    const { scope, immediates } = this.#code;
     const at = items.index();
     if (at === undefined) {
       immediates.expected(items, 'a field');
@@ -233,7 +232,7 @@ export class ObjectChecker {
   }
 
   #checkDefaults(fields: readonly Field[], place: Place, what: string): void {
-    const { scope } = this.#checker;
+    const { scope } = this.#code;
     const without = fields.find(({ type }) => isReference(type) && !isNullable(type));
     if (without !== undefined)
       scope.problems.type(
@@ -245,7 +244,7 @@ export class ObjectChecker {
   /** Fields of less than 32 bits are read with `_s` or `_u`, and others without. */
   #checkPacking(field: Field | undefined, what: string, place: Place): void {
     if (field === undefined || field.type === Type.unknown) return;
-    const { scope } = this.#checker;
+    const { scope } = this.#code;
     const isPacked = field.type === Type.i8 || field.type === Type.i16;
     const saysSign = /_[su]$/.test(what);
     if (isPacked && !saysSign)
@@ -255,13 +254,13 @@ export class ObjectChecker {
   }
 
   #array(opcode: number, word: Atom, items: Items, what: string): void {
-    const { stack, scope, immediates } = this.#checker;
+    const { stack, scope, immediates } = this.#code;
     const found = this.#object(items, 'array');
     const element = found?.fields[0];
     const type = unpacked(element?.type ?? Type.unknown);
-    const object = found === undefined ? Type.unknown : this.#checker.objectType(found.index, true);
+    const object = found === undefined ? Type.unknown : this.#code.objectType(found.index, true);
     const create = () =>
-      stack.push(found === undefined ? Type.unknown : this.#checker.objectType(found.index, false));
+      stack.push(found === undefined ? Type.unknown : this.#code.objectType(found.index, false));
     const take = (types: readonly number[]) => stack.take(types, items.placeFrom(word), what);
     const { i32 } = Type;
     switch (opcode) {
@@ -310,7 +309,7 @@ export class ObjectChecker {
         take([
           object,
           i32,
-          source === undefined ? Type.unknown : this.#checker.objectType(source.index, true),
+          source === undefined ? Type.unknown : this.#code.objectType(source.index, true),
           i32,
           i32,
         ]);
@@ -337,7 +336,7 @@ export class ObjectChecker {
   }
 
   #newFixed(word: Atom, items: Items, what: string, type: number): void {
-    const { scope, stack, immediates } = this.#checker;
+    const { scope, stack, immediates } = this.#code;
     const at = items.atom('number');
     const count = at && u32(items.textOf(at));
     if (at === undefined) immediates.expected(items, 'the number of elements');
@@ -348,14 +347,14 @@ export class ObjectChecker {
 
   #checkMutable(element: Field | undefined, word: Atom, items: Items): void {
     if (element?.mutable === false)
-      this.#checker.scope.problems.module(
+      this.#code.scope.problems.module(
         items.placeFrom(word),
         "the elements of this array can't be changed: their type has no mut",
       );
   }
 
   #dataSegment(word: Atom, items: Items, element: Field | undefined): void {
-    const { scope, immediates } = this.#checker;
+    const { scope, immediates } = this.#code;
     immediates.index(items, 'data');
     if (element !== undefined && isReference(element.type))
       scope.problems.type(
@@ -365,7 +364,7 @@ export class ObjectChecker {
   }
 
   #elementSegment(word: Atom, items: Items, element: Field | undefined): void {
-    const { scope, immediates } = this.#checker;
+    const { scope, immediates } = this.#code;
     const segment = immediates.index(items, 'element');
     const type = segment === undefined ? undefined : scope.elements[segment];
     if (type !== undefined && element !== undefined && !scope.types.matches(type, element.type))
