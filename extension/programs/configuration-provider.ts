@@ -17,10 +17,11 @@ import {
   outsideOfTrace,
   tracePath,
 } from '../node/outside-sandbox.ts';
+import type { Program } from '../projects/project.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { checkProgram, NoEntryError } from './check-program.ts';
 import { chooseLaunch } from './choose-launch.ts';
-import { activeModule, workspaceModules } from './choose-module.ts';
+import { activeModule, folderOf, workspaceModules } from './choose-module.ts';
 import type { LastProgram } from './last-program.ts';
 import { pickProgram } from './pick-program.ts';
 import type { RunOnSave } from './run-on-save.ts';
@@ -28,6 +29,8 @@ import { FOUND, SAVED_AT } from './saved-session.ts';
 
 // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
 const ACTIVE_FILE = '${file}';
+/** Configurations that a new `launch.json` has at most. */
+const MAX_INITIAL = 20;
 /** Characters of the name of a configuration that a question shows. */
 const MAX_NAME = 100;
 
@@ -56,9 +59,16 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
     this.#log = log;
   }
 
-  /** Returns the configurations of a new `launch.json`. */
-  provideDebugConfigurations(): vscode.DebugConfiguration[] {
-    return [{ type: DEBUG_TYPE, request: 'launch', name: 'Debug this module', program: ACTIVE_FILE }];
+  /** Returns the configurations of a new `launch.json`: one for each program of the projects in its folder. */
+  async provideDebugConfigurations(
+    folder: vscode.WorkspaceFolder | undefined,
+  ): Promise<vscode.DebugConfiguration[]> {
+    const programs = (await programsFor(this.#projects)).filter(
+      ({ project }) => folder === undefined || folderOf(vscode.Uri.file(project.file)) === folder,
+    );
+    if (programs.length === 0)
+      return [{ type: DEBUG_TYPE, request: 'launch', name: 'Debug this module', program: ACTIVE_FILE }];
+    return programs.slice(0, MAX_INITIAL).map((program) => this.#projects.configurationOf(program));
   }
 
   async resolveDebugConfiguration(
@@ -221,6 +231,13 @@ async function tellUnreadable(uri: vscode.Uri, { message, faults }: ModuleReadEr
   }
 }
 
+/** The programs of all projects, and that of a source in the editor that belongs to none. */
+async function programsFor(projects: ProjectLaunch): Promise<readonly Program[]> {
+  const source = vscode.window.activeTextEditor?.document.uri;
+  const alone = source === undefined ? [] : projects.alone(source);
+  return [...(await projects.programs()), ...(await alone)];
+}
+
 /** Offers a configuration for each program of a project, and for each module of the workspace, where the user picks one. */
 export class DynamicConfigurations implements vscode.DebugConfigurationProvider {
   readonly #projects: ProjectLaunch;
@@ -233,14 +250,9 @@ export class DynamicConfigurations implements vscode.DebugConfigurationProvider 
     folder: vscode.WorkspaceFolder | undefined,
   ): Promise<vscode.DebugConfiguration[]> {
     if (!vscode.workspace.isTrusted) return [];
-    const source = vscode.window.activeTextEditor?.document.uri;
-    const [programs, own, modules] = await Promise.all([
-      this.#projects.programs(),
-      source === undefined ? [] : this.#projects.alone(source),
-      workspaceModules(folder),
-    ]);
+    const [programs, modules] = await Promise.all([programsFor(this.#projects), workspaceModules(folder)]);
     return [
-      ...[...programs, ...own].map((program) => this.#projects.configurationOf(program)),
+      ...programs.map((program) => this.#projects.configurationOf(program)),
       ...modules.map((module) => this.#projects.configurationOfModule(module)),
     ];
   }

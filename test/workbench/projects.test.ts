@@ -250,6 +250,11 @@ test.runIf(hasC)(
     await lens(workbench, 'Run').click();
     await workbench.printed('the count of (null), 0 variables of VS Code');
     await workbench.noProgramRuns();
+    // A launch.json begins with what F5 runs.
+    await workbench.showView('Run and Debug');
+    await page.locator('.welcome-view-content a', { hasText: 'create a launch.json file' }).click();
+    await workbench.editorShows('}/count.c"');
+    await workbench.screenshot('new-launch-json');
   },
 );
 
