@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { isModule } from '../programs/choose-module.ts';
+import { isInside } from '../projects/files.ts';
 import type { TestFinder } from './finding/test-finder.ts';
 import type { RunTests } from './running/continuous-runs.ts';
 import type { TestItems } from './test-items.ts';
@@ -50,7 +51,7 @@ export function registerTestCommands(
 
 /**
  * The tests that have to do with a file: those of a module; those that a source defines; else those of all modules that a source
- * is part of.
+ * is part of; else those of its project, if that has not been built yet.
  */
 export function testsOfFile(items: TestItems, uri: vscode.Uri): vscode.TestItem[] {
   const module = items.moduleItem(uri);
@@ -62,5 +63,17 @@ export function testsOfFile(items: TestItems, uri: vscode.Uri): vscode.TestItem[
     related.push(item);
     for (const test of items.testsOf(item)) if (test.uri?.fsPath === uri.fsPath) own.push(test);
   }
-  return own.length > 0 ? own : related;
+  return [own, related].find(({ length }) => length > 0) ?? unbuiltProjects(items, uri);
+}
+
+/** The innermost project around a file whose tests are not known before it is built. */
+function unbuiltProjects(items: TestItems, { fsPath }: vscode.Uri): vscode.TestItem[] {
+  const around = items.tops().flatMap((item) => {
+    const data = items.dataOf(item);
+    if (data?.kind !== 'project' || item.children.size > 0) return [];
+    const { folder } = data.project;
+    return isInside(fsPath, folder) ? [{ item, folder }] : [];
+  });
+  const [innermost] = around.sort((a, b) => b.folder.length - a.folder.length);
+  return innermost === undefined ? [] : [innermost.item];
 }

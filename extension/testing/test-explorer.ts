@@ -50,9 +50,9 @@ export function registerTestExplorer(
     ['run', addProfile('Run', Run, (request, token) => runner.run(request, token))],
     ['debug', addProfile('Debug', Debug, (request, token) => runner.debug(request, token))],
   ]);
-  const { profile: covers } = addProfile('Coverage', Coverage, (request, token) =>
-    runner.cover(request, token),
-  );
+  const covered = addProfile('Coverage', Coverage, (request, token) => runner.cover(request, token));
+  profiles.set('coverage', covered);
+  const { profile: covers } = covered;
   covers.loadDetailedCoverage = async (_, file) => coverageDetails(file);
   covers.loadDetailedCoverageForTest = async (_, file, test) => coverageOfTest(file, test);
 

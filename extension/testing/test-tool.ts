@@ -44,6 +44,7 @@ export class TestTool {
     await this.#runner.run(new vscode.TestRunRequest(include), token, (run) =>
       noted(run, outcomes, failures),
     );
+    if (outcomes.size === 0 && !token.isCancellationRequested) return this.#nothing(include);
     const count = (outcome: Outcome) => [...outcomes.values()].filter((one) => one === outcome).length;
     const left = failures.length - MAX_FAILURES;
     return [
@@ -52,6 +53,12 @@ export class TestTool {
       ...failures.slice(0, MAX_FAILURES),
       ...(left > 0 ? [`... and ${left} more failures`] : []),
     ].join('\n\n');
+  }
+
+  /** Why nothing was tested. */
+  #nothing(include: readonly vscode.TestItem[] = this.#items.tops()): string {
+    const notes = include.flatMap((item) => this.#items.noteOf(item) ?? []);
+    return ['There are no tests that Lunatic can run.', ...notes].join('\n\n');
   }
 
   #chosen({ file, tests = [] }: TestsInput): vscode.TestItem[] | undefined {
