@@ -1,16 +1,17 @@
-import { type Declaration, type Declarations, readDeclarations, type Space } from '../declarations.ts';
+import { type Declarations, readDeclarations, type Space } from '../declarations.ts';
 import { isUtf8, stringValue } from '../literals.ts';
-import type { Atom, List, Syntax } from '../syntax.ts';
+import type { List, Syntax } from '../syntax.ts';
 import { CodeWalker } from './code-walker.ts';
+import type { ConstantChecker } from './constant-checker.ts';
 import { InstructionChecker } from './instruction-checker.ts';
 import { headOf, Items } from './items.ts';
-import { type Place, Problems, type TextProblem } from './problems.ts';
-import { type Limits, TypeReader, type TypeUse } from './read-types.ts';
-import { Scope } from './scope.ts';
-import type { DefinedType, Shape } from './type-table.ts';
-import { FIRST_DEFINED, Heap, hasDefault, isReference, reference, Type } from './types.ts';
-
-const FUNCTIONS = reference(Heap.func, true);
+import { ModuleState } from './module-state.ts';
+import type { Place, Problems, TextProblem } from './problems.ts';
+import type { Limits, TypeReader, TypeUse } from './read-types.ts';
+import type { Scope } from './scope.ts';
+import { SegmentChecker } from './segment-checker.ts';
+import { TypeDefiner } from './type-definer.ts';
+import { hasDefault, isReference, Type } from './types.ts';
 
 /** The most pages of 64 KiB that a memory has, by what addresses are. */
 const MOST_PAGES: Readonly<Record<number, bigint>> = { [Type.i32]: 1n << 16n, [Type.i64]: 1n << 48n };
@@ -37,16 +38,14 @@ export function checkText(
 }
 
 class ModuleChecker {
-  readonly problems = new Problems();
+  readonly problems: Problems;
+  readonly #module: ModuleState;
   readonly #syntax: Syntax;
   readonly #scope: Scope;
   readonly #types: TypeReader;
-  /** By the list that declares something. */
-  readonly #byList: ReadonlyMap<List, Declaration>;
+  readonly #constants: ConstantChecker;
+  readonly #segments: SegmentChecker;
   readonly #importedGlobals: number;
-  /** What is left to do once all is declared: finding what code may refer to, and checking code. */
-  readonly #finding: (() => void)[] = [];
-  readonly #later: (() => void)[] = [];
   readonly #exported = new Set<string>();
   /** What stands before imports and may not. */
   #defined: string | undefined;
@@ -54,20 +53,24 @@ class ModuleChecker {
 
   constructor(syntax: Syntax, declarations: Declarations) {
     this.#syntax = syntax;
-    this.#scope = new Scope(syntax, declarations, this.problems);
-    this.#types = new TypeReader(this.#scope);
+    this.#module = new ModuleState(syntax, declarations);
+    this.problems = this.#module.problems;
+    this.#scope = this.#module.scope;
+    this.#types = this.#module.types;
+    this.#constants = this.#module.constants;
+    this.#segments = new SegmentChecker(this.#module);
     this.#importedGlobals = declarations.all.filter(
       ({ space, imported }) => space === 'global' && imported !== undefined,
     ).length;
-    this.#byList = new Map(declarations.all.map((declaration) => [declaration.list, declaration]));
   }
 
   check(): void {
     const fields = this.#fields();
-    for (const field of fields) this.#defineTypes(field);
+    const definer = new TypeDefiner(this.#scope, this.#types);
+    for (const field of fields) definer.define(field);
     for (const field of fields) this.#field(field);
-    for (const task of this.#finding) task();
-    for (const task of this.#later) task();
+    for (const task of this.#module.finding) task();
+    for (const task of this.#module.later) task();
   }
 
   #fields(): List[] {
@@ -100,87 +103,6 @@ class ModuleChecker {
     return new Items(this.#syntax.source, list);
   }
 
-  // Types
-
-  #defineTypes(field: List): void {
-    if (field.head === 'type') this.#defineGroup([field]);
-    if (field.head !== 'rec') return;
-    const items = this.#items(field);
-    const group: List[] = [];
-    for (; !items.isAtEnd; items.take()) {
-      const { next } = items;
-      if (next?.kind === 'list' && next.head === 'type') group.push(next);
-      else this.#types.unexpected(next);
-    }
-    this.#defineGroup(group);
-  }
-
-  #defineGroup(group: readonly List[]): void {
-    const { types } = this.#scope;
-    const start = types.count;
-    this.#types.groupEnd = start + group.length;
-    const defined = group.map((list, i) => this.#definedType(list, start + i));
-    this.#types.groupEnd = undefined;
-    types.define(defined);
-    for (const [i, list] of group.entries()) this.#checkSupertype(list, start + i, defined[i]);
-  }
-
-  #definedType(list: List, index: number): DefinedType {
-    const items = this.#items(list);
-    items.identifier();
-    const sub = items.within('sub');
-    const inside = sub ?? items;
-    const final = sub === undefined || sub.keyword('final') !== undefined;
-    const above: number[] = [];
-    for (let at = sub?.index(); at !== undefined; at = sub?.index()) {
-      const found = this.#types.typeIndex(at);
-      if (found !== undefined && found >= index)
-        this.problems.add(at, 'unknown', 'a supertype is defined before its subtypes');
-      else if (found !== undefined) above.push(found);
-    }
-    if (above.length > 1) this.problems.module(headOf(list), 'a type has one supertype');
-    const shape = this.#types.shape(inside, index);
-    if (sub !== undefined) this.#types.end(sub);
-    this.#types.end(items);
-    return { shape, final, supertype: above[0] };
-  }
-
-  #checkSupertype(list: List, index: number, type: DefinedType | undefined): void {
-    if (type?.supertype === undefined) return;
-    const { types } = this.#scope;
-    const above = types.get(type.supertype);
-    if (above === undefined) return;
-    if (above.final)
-      this.problems.module(
-        headOf(list),
-        `type ${this.#scope.typeName(type.supertype)} is final: it has no subtypes`,
-      );
-    else if (!this.#extends(type.shape, above.shape))
-      this.problems.type(
-        headOf(list),
-        `type ${this.#scope.typeName(index)} does not have what its supertype ${this.#scope.typeName(type.supertype)} has`,
-      );
-  }
-
-  #extends(shape: Shape, above: Shape): boolean {
-    const { types } = this.#scope;
-    if (shape.kind === 'func' || above.kind === 'func')
-      return (
-        shape.kind === 'func' &&
-        above.kind === 'func' &&
-        types.matchesAll(above.params, shape.params) &&
-        types.matchesAll(shape.results, above.results)
-      );
-    if (shape.kind !== above.kind || shape.fields.length < above.fields.length) return false;
-    return above.fields.every((field, i) => {
-      const own = shape.fields[i];
-      if (own === undefined || own.mutable !== field.mutable) return false;
-      return types.matches(own.type, field.type) && (!own.mutable || types.matches(field.type, own.type));
-    });
-  }
-
-  // Fields
-
   #field(field: List): void {
     const items = this.#items(field);
     switch (field.head) {
@@ -191,10 +113,10 @@ class ModuleChecker {
         this.#import(items);
         return;
       case 'export':
-        this.#finding.push(() => this.#export(items));
+        this.#module.finding.push(() => this.#export(items));
         return;
       case 'start':
-        this.#later.push(() => this.#startFunction(items));
+        this.#module.later.push(() => this.#startFunction(items));
         return;
       case 'func':
         this.#definition(items, 'function', (inside) => this.#function(inside, false));
@@ -213,10 +135,10 @@ class ModuleChecker {
         return;
       case 'data':
         items.identifier();
-        this.#data(items);
+        this.#segments.data(items);
         return;
       case 'elem':
-        this.#element(items);
+        this.#segments.element(items);
         return;
       default:
         this.problems.syntax(
@@ -229,11 +151,11 @@ class ModuleChecker {
   /** Takes what definitions have in common: name, exports, and where it is imported from. */
   #definition(items: Items, space: Space, define: (items: Items, imported: boolean) => void): void {
     items.identifier();
-    const index = this.#byList.get(items.list)?.index;
+    const index = this.#module.indexOf(items.list);
     for (let inside = items.within('export'); inside !== undefined; inside = items.within('export')) {
       this.#exportName(inside);
       this.#types.end(inside);
-      if (space === 'function' && index !== undefined) this.#scope.referable.add(index);
+      if (space === 'function') this.#scope.referable.add(index);
     }
     const imported = items.within('import');
     if (imported === undefined) this.#defined ??= items.list.head;
@@ -300,7 +222,7 @@ class ModuleChecker {
     const use = this.#types.typeUse(items, true);
     this.#scope.functions.push(use.index ?? Number.NaN);
     if (imported) this.#types.end(items);
-    else this.#later.push(() => this.#body(items, use));
+    else this.#module.later.push(() => this.#body(items, use));
   }
 
   #body(items: Items, use: TypeUse): void {
@@ -332,8 +254,8 @@ class ModuleChecker {
       this.#types.end(items);
       return;
     }
-    this.#findReferences(items.list);
-    this.#later.push(() => this.#constant(items.list, items.at, type, known));
+    this.#constants.findReferences(items.list);
+    this.#module.later.push(() => this.#constants.check(items.list, items.at, type, known));
   }
 
   #memory(items: Items, imported: boolean): void {
@@ -341,7 +263,7 @@ class ModuleChecker {
     const data = imported ? undefined : items.within('data');
     if (data !== undefined) {
       this.#scope.memories.push({ address, shared: false });
-      this.#strings(data);
+      this.#segments.strings(data);
       this.#types.end(items);
       return;
     }
@@ -376,8 +298,8 @@ class ModuleChecker {
           imported ? 'a size is expected here' : '(elem ...) or a size is expected here',
         );
       else {
-        this.#scope.elements[this.#byList.get(inside.list)?.index ?? 0] = element;
-        this.#elementItems(inside, element, inside.next?.kind !== 'list');
+        this.#scope.elements[this.#module.indexOf(inside.list)] = element;
+        this.#segments.elementItems(inside, element, inside.next?.kind !== 'list');
       }
       this.#types.end(items);
       return;
@@ -389,189 +311,17 @@ class ModuleChecker {
     this.#scope.tables.push({ element, address });
     if (imported) this.#types.end(items);
     else if (!items.isAtEnd) {
-      this.#findReferences(items.list);
+      this.#constants.findReferences(items.list);
       // In the binary, tables come before globals.
-      this.#later.push(() => this.#constant(items.list, items.at, element, this.#importedGlobals));
+      this.#module.later.push(() =>
+        this.#constants.check(items.list, items.at, element, this.#importedGlobals),
+      );
     } else if (isReference(element) && !hasDefault(element))
       this.problems.type(
         items.placeFrom(place),
         `the elements of this table need a first value: ${this.#scope.typeText(element)} has none`,
       );
   }
-
-  // Segments
-
-  #strings(items: Items): void {
-    while (items.atom('string') !== undefined);
-    this.#types.end(items);
-  }
-
-  #data(items: Items): void {
-    const memory = items.within('memory');
-    const at = memory?.index();
-    if (memory !== undefined && at === undefined)
-      this.problems.syntax(memory.place, 'a memory is expected here');
-    const index = at ?? (items.next?.kind === 'list' ? undefined : items.index());
-    const offset = items.next?.kind === 'list' ? items.next : undefined;
-    const place = headOf(items.list);
-    if (offset !== undefined) {
-      items.take();
-      this.#later.push(() => {
-        const memoryIndex =
-          index === undefined ? this.#first('memory', place) : this.#scope.resolve('memory', index);
-        const type =
-          memoryIndex === undefined
-            ? Type.unknown
-            : (this.#scope.memories[memoryIndex]?.address ?? Type.unknown);
-        this.#offset(offset, type);
-      });
-    } else if (index !== undefined)
-      this.problems.syntax(items.place, 'an offset is expected here, as (i32.const 0)');
-    this.#strings(items);
-  }
-
-  #first(space: Space, place: Place): number | undefined {
-    if (this.#scope.count(space) > 0) return 0;
-    this.problems.add(place, 'unknown', `the module has no ${space}`);
-    return undefined;
-  }
-
-  #offset(list: List, type: number): void {
-    if (list.head === 'offset') this.#constant(list, 1, type, this.#scope.globals.length);
-    else this.#constantOf(list, type, (walker) => walker.walkFolded(list));
-  }
-
-  #element(items: Items): void {
-    const { list } = items;
-    items.identifier();
-    const index = this.#byList.get(list)?.index ?? 0;
-    const declares = items.keyword('declare') !== undefined;
-    const table = declares ? undefined : items.within('table');
-    const at = table?.index();
-    if (table !== undefined && at === undefined)
-      this.problems.syntax(table.place, 'a table is expected here');
-    const named = at ?? (declares || items.next?.kind === 'list' ? undefined : this.#tableIndex(items));
-    const offset =
-      !declares && items.next?.kind === 'list' && items.next.head !== 'ref' && items.next.head !== 'item'
-        ? items.next
-        : undefined;
-    if (offset !== undefined) {
-      items.take();
-      this.#later.push(() => {
-        const place = headOf(list);
-        const tableIndex =
-          named === undefined ? this.#first('table', place) : this.#scope.resolve('table', named);
-        const type = tableIndex === undefined ? undefined : this.#scope.tables[tableIndex];
-        this.#offset(offset, type?.address ?? Type.unknown);
-        const element = this.#scope.elements[index] ?? Type.unknown;
-        if (type !== undefined && !this.#scope.types.matches(element, type.element))
-          this.problems.type(
-            place,
-            `a table of ${this.#scope.typeText(type.element)} takes no ${this.#scope.typeText(element)}`,
-          );
-      });
-    } else if (named !== undefined)
-      this.problems.syntax(items.place, 'an offset is expected here, as (i32.const 0)');
-    if (
-      items.keyword('func') !== undefined ||
-      (offset !== undefined &&
-        (items.isAtEnd || items.next?.kind === 'identifier' || items.next?.kind === 'number'))
-    ) {
-      this.#scope.elements[index] = reference(Heap.func, false);
-      this.#elementItems(items, FUNCTIONS, true);
-      return;
-    }
-    const element = this.#types.referenceType(items);
-    this.#scope.elements[index] = element;
-    this.#elementItems(items, element, false);
-  }
-
-  /** The table that older texts name without parentheses. */
-  #tableIndex(items: Items): Atom | undefined {
-    const { next } = items;
-    return next?.kind === 'identifier' || next?.kind === 'number' ? items.index() : undefined;
-  }
-
-  /** Takes functions, or expressions. */
-  #elementItems(items: Items, element: number, functions: boolean): void {
-    if (functions) {
-      const found: Atom[] = [];
-      for (let at = items.index(); at !== undefined; at = items.index()) found.push(at);
-      this.#types.end(items);
-      this.#finding.push(() => {
-        for (const at of found) {
-          const index = this.#scope.resolve('function', at);
-          if (index !== undefined) this.#scope.referable.add(index);
-          const type = index === undefined ? undefined : this.#scope.functions[index];
-          if (
-            type !== undefined &&
-            !Number.isNaN(type) &&
-            element !== FUNCTIONS &&
-            !this.#scope.types.matches(reference(FIRST_DEFINED + type, false), element)
-          )
-            this.problems.type(at, `this function is no ${this.#scope.typeText(element)}`);
-        }
-      });
-      return;
-    }
-    for (; !items.isAtEnd; items.take()) {
-      const { next } = items;
-      if (next?.kind !== 'list') {
-        this.#types.unexpected(next);
-        continue;
-      }
-      this.#findReferences(next);
-      this.#later.push(() => {
-        if (next.head === 'item') this.#constant(next, 1, element, this.#scope.globals.length);
-        else this.#constantOf(next, element, (walker) => walker.walkFolded(next));
-      });
-    }
-  }
-
-  /** Functions to which an expression refers may be referred to by code as well. */
-  #findReferences(list: List): void {
-    const waiting: List[] = [list];
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      for (const [i, item] of next.items.entries()) {
-        if (item.kind === 'list') waiting.push(item);
-        else if (item.kind === 'keyword' && this.#scope.textOf(item) === 'ref.func') {
-          const at = next.items[i + 1];
-          if (at?.kind !== 'identifier' && at?.kind !== 'number') continue;
-          const index = this.#scope.find('function', at);
-          if (index !== undefined) this.#scope.referable.add(index);
-        }
-      }
-    }
-  }
-
-  // Expressions
-
-  #constant(list: List, from: number, type: number, knownGlobals: number): void {
-    this.#constantOf(list, type, (walker) => walker.walk(list, from), knownGlobals);
-  }
-
-  #constantOf(
-    list: List,
-    type: number,
-    walk: (walker: CodeWalker) => void,
-    knownGlobals = this.#scope.globals.length,
-  ): void {
-    const checker = new InstructionChecker(this.#scope, this.#types, { knownGlobals });
-    checker.open({
-      word: 'the expression',
-      place: headOf(list),
-      label: undefined,
-      start: [],
-      end: [type],
-      folded: true,
-    });
-    const walker = new CodeWalker(this.#syntax.source, checker);
-    walk(walker);
-    walker.endUnfolded();
-    checker.close(headOf(list));
-  }
-
-  // Exports, start
 
   #exportName(items: Items): void {
     const { place } = items;
