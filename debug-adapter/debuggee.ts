@@ -96,6 +96,7 @@ export class Debuggee {
   #watching = false;
   #ended: Notifications['ended'] | undefined;
   #isRetired = false;
+  #isLeft = false;
 
   constructor(options: DebuggeeOptions) {
     const { client, session, noDebug } = options;
@@ -303,6 +304,7 @@ export class Debuggee {
 
   /** Disconnects from the program. Its paused and held processes go on then. */
   async detach(): Promise<void> {
+    this.#isLeft = true;
     await this.client.close();
     this.sources.close();
     this.disassemblies.close();
@@ -363,6 +365,7 @@ export class Debuggee {
       client: this.client,
       process,
       ended: () => this.#ended,
+      isLeft: () => this.#isLeft,
       say: (text) => this.#say(text),
       mention: (text) => this.#send(new DimmedOutput(`${text}\n`)),
       hasSaid: (text) => output.hasSaid(text),

@@ -13,6 +13,8 @@ interface EndingProgram {
   readonly process: RuntimeProcess | undefined;
   /** What the runtime has said of the program's end; undefined until it has. */
   ended(): Notifications['ended'] | undefined;
+  /** Whether this session has left it alone, which goes on. */
+  isLeft(): boolean;
   /** Tells the user something. */
   say(text: string): void;
   /** Tells the user what may be overlooked. */
@@ -32,12 +34,12 @@ export function programEnd({ process, ...program }: EndingProgram): Promise<numb
 type Told = Omit<EndingProgram, 'process'>;
 
 async function attachedEnd(told: Told): Promise<number | undefined> {
-  const { client, ended, say } = told;
+  const { client, ended, isLeft, say } = told;
   await client.closed;
   if (!client.isRunning) return undefined;
   const end = ended();
-  if (end === undefined) say('The connection to the program is lost.');
-  else sayEnd(end, told);
+  if (end !== undefined) sayEnd(end, told);
+  else if (!isLeft()) say('The connection to the program is lost.');
   return end?.exitCode;
 }
 

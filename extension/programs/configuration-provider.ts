@@ -63,9 +63,7 @@ export class ConfigurationProvider implements vscode.DebugConfigurationProvider 
   async provideDebugConfigurations(
     folder: vscode.WorkspaceFolder | undefined,
   ): Promise<vscode.DebugConfiguration[]> {
-    const programs = (await programsFor(this.#projects)).filter(
-      ({ project }) => folder === undefined || folderOf(vscode.Uri.file(project.file)) === folder,
-    );
+    const programs = await programsIn(folder, this.#projects);
     if (programs.length === 0)
       return [{ type: DEBUG_TYPE, request: 'launch', name: 'Debug this module', program: ACTIVE_FILE }];
     return programs.slice(0, MAX_INITIAL).map((program) => this.#projects.configurationOf(program));
@@ -231,11 +229,17 @@ async function tellUnreadable(uri: vscode.Uri, { message, faults }: ModuleReadEr
   }
 }
 
-/** The programs of all projects, and that of a source in the editor that belongs to none. */
-async function programsFor(projects: ProjectLaunch): Promise<readonly Program[]> {
+/** The programs of the projects in a workspace folder, or in none, and that of a source in the editor that belongs to no project. */
+async function programsIn(
+  folder: vscode.WorkspaceFolder | undefined,
+  projects: ProjectLaunch,
+): Promise<readonly Program[]> {
   const source = vscode.window.activeTextEditor?.document.uri;
-  const alone = source === undefined ? [] : projects.alone(source);
-  return [...(await projects.programs()), ...(await alone)];
+  const [all, alone] = await Promise.all([
+    projects.programs(),
+    source === undefined ? [] : projects.alone(source),
+  ]);
+  return [...all, ...alone].filter(({ project }) => folderOf(vscode.Uri.file(project.file)) === folder);
 }
 
 /** Offers a configuration for each program of a project, and for each module of the workspace, where the user picks one. */
@@ -250,7 +254,11 @@ export class DynamicConfigurations implements vscode.DebugConfigurationProvider 
     folder: vscode.WorkspaceFolder | undefined,
   ): Promise<vscode.DebugConfiguration[]> {
     if (!vscode.workspace.isTrusted) return [];
-    const [programs, modules] = await Promise.all([programsFor(this.#projects), workspaceModules(folder)]);
+    const [programs, modules] = await Promise.all([
+      programsIn(folder, this.#projects),
+      // VS Code also asks for those in no folder, and displays them besides.
+      folder === undefined ? [] : workspaceModules(folder),
+    ]);
     return [
       ...programs.map((program) => this.#projects.configurationOf(program)),
       ...modules.map((module) => this.#projects.configurationOfModule(module)),

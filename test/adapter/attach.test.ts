@@ -115,6 +115,8 @@ test('detaching leaves the program alone, and lets go what was paused', async ()
   await client.pauseRequest({ threadId });
   await client.event('stopped');
   await client.disconnectRequest();
+  // Nobody needs to be told that the connection is closed.
+  expect(client.output('console')).toBe('');
 
   const other = await InspectClient.connect(url, { client: 'test' });
   onTestFinished(() => other.close());
