@@ -45,8 +45,8 @@ export class DimmedOutput extends OutputEvent {
     super(text, 'console');
   }
 
-  /** Displays it so, for clients that obey escape sequences. */
+  /** Displays it so, for clients that obey escape sequences: in grey. In high contrast, what is only faint cannot be read. */
   dim(): void {
-    this.body.output = `\x1b[2m${this.body.output.trimEnd()}\x1b[22m\n`;
+    this.body.output = `\x1b[90m${this.body.output.trimEnd()}\x1b[39m\n`;
   }
 }

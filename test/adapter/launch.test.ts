@@ -37,7 +37,7 @@ test('that the program has ended well is dimmed, if the client can do that', asy
   await client.run('(module (func (export "_start")))');
   await client.event('terminated');
   const said = client.output();
-  expect(said).toBe(`\x1b[2m${stripVTControlCharacters(said).trimEnd()}\x1b[22m\n`);
+  expect(said).toBe(`\x1b[90m${stripVTControlCharacters(said).trimEnd()}\x1b[39m\n`);
   expect(said).toMatch(/The program ended with exit code 0 after \d+ m?s\./);
 });
 
