@@ -224,10 +224,24 @@ const ITERATORS: Readonly<Record<string, string>> = {
   drain: 'Drain (2) [6, 7]: Drain<i32>',
 };
 
-test('iterators, as what is left of them', async () => {
+/** What is behind pointers whose target has no size of its own. */
+const UNSIZED: Readonly<Record<string, string>> = {
+  shared: 'Circle {id: 7, radius: 2.5}: Rc<RefCell<dyn Shape>>',
+  locked: 'Dot(9): Arc<Mutex<dyn Shape>>',
+  boxed: 'Circle {id: 8, radius: 3.5} (borrowed): Box<RefCell<dyn Shape>>',
+  node: 'Node {id: 5, body: Circle {id: 1, radius: 1.5}}: &Node<dyn Shape>',
+  small: 'Node {id: 6, body: Dot(2)}: Box<Node<dyn Shape>>',
+  ending: 'Node {id: 4, body: (3) [1, 2, 3]}: &Node<[u16]>',
+  order: 'Less: Ordering',
+};
+
+test('iterators, as what is left of them, and values without a size', async () => {
   const { scope, inside, evaluate } = await stoppedAt('iterators-rust.wasm.gz', 'iterators.rs');
   const locals = await scope('Locals');
-  expect(locals.table).toMatchObject(ITERATORS);
+  expect(locals.table).toMatchObject({ ...ITERATORS, ...UNSIZED });
+  const body = (await inside(locals.get('node'))).get('body');
+  expect((await inside(body)).values).toMatchObject({ id: '1', radius: '1.5' });
+  expect((await evaluate('shared.id + node.id')).result).toBe('12');
   expect((await inside(locals.get('owned'))).values).toMatchObject({ '[0]': '"two"', '[1]': '"three"' });
   expect((await evaluate('slice[0] + len(owned)')).result).toBe('4');
 });

@@ -30,6 +30,22 @@ const RANGES: ReadonlyMap<string, string> = new Map([
   ['RangeToInclusive', '..='],
 ]);
 
+/** Cells and locks, which may be around a value without a size. */
+export const CELLS: ReadonlySet<string> = new Set([
+  'RefCell',
+  'Mutex',
+  'RwLock',
+  'Cell',
+  'UnsafeCell',
+  'ManuallyDrop',
+]);
+
+/** What a cell or a lock tells besides its value, to stand behind that. */
+export async function stateOf(shower: Shower, value: Value, name: string): Promise<string> {
+  if (name === 'RefCell') return await borrowState(shower, value);
+  return name === 'Mutex' || name === 'RwLock' ? await lockState(shower, value) : '';
+}
+
 /** Cells, locks and small values of the standard library. */
 export async function showCell(
   shower: Shower,
@@ -72,28 +88,32 @@ export async function behind(shower: Shower, pointer: Value | null, depth: numbe
 }
 
 async function showRefCell(shower: Shower, value: Value, depth: number): Promise<Shown | null> {
-  const { reader } = shower;
-  const inner = await reader.path(value, 'value.value');
-  const borrow = await reader.number(await reader.member(value, 'borrow'));
-  if (inner === null || borrow === null) return null;
+  const inner = await shower.reader.path(value, 'value.value');
+  if (inner === null) return null;
   const shown = await shower.covered(inner, depth);
-  const count = borrow | 0;
-  const state = count === 0 ? '' : count > 0 ? ' (borrowed)' : ' (borrowed mutably)';
-  return { ...shown, text: shown.text + state, isMade: true };
+  return { ...shown, text: shown.text + (await borrowState(shower, value)), isMade: true };
+}
+
+async function borrowState({ reader }: Shower, value: Value): Promise<string> {
+  const count = ((await reader.number(await reader.member(value, 'borrow'))) ?? 0) | 0;
+  return count === 0 ? '' : count > 0 ? ' (borrowed)' : ' (borrowed mutably)';
 }
 
 async function showLock(shower: Shower, value: Value, depth: number): Promise<Shown | null> {
-  const { reader } = shower;
-  const inner = await reader.path(value, 'data.value');
+  const inner = await shower.reader.path(value, 'data.value');
   if (inner === null) return null;
   const shown = await shower.covered(inner, depth);
+  return { ...shown, text: shown.text + (await lockState(shower, value)), isMade: true };
+}
+
+async function lockState(shower: Shower, value: Value): Promise<string> {
+  const { reader } = shower;
   const lock = await reader.member(value, 'inner');
   // The lock is deeper in the structure in some versions.
   const locked = lock === null ? 0 : await reader.number(await deep(shower, lock, 'locked'));
   const failed = await reader.path(value, 'poison.failed');
   const poisoned = failed === null ? 0 : await reader.number(failed);
-  const state = `${locked ? ' (locked)' : ''}${poisoned ? ' (poisoned)' : ''}`;
-  return { ...shown, text: shown.text + state, isMade: true };
+  return `${locked ? ' (locked)' : ''}${poisoned ? ' (poisoned)' : ''}`;
 }
 
 /** A member of a structure that may be in others. */

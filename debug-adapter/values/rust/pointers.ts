@@ -1,6 +1,8 @@
 import type { StructType, TypeId } from '../../../runtime/internal.ts';
 import type { Shower } from '../show-value.ts';
-import { inMemory, type Part, type Shown, type Value } from '../value.ts';
+import { addressOf, inMemory, type Part, type Shown, type Value } from '../value.ts';
+import type { ValueReader } from '../value-reader.ts';
+import { showUnsized, type Tail } from './unsized.ts';
 
 /** Two counters stand before a value that is shared. */
 const COUNTERS = 8;
@@ -18,11 +20,27 @@ export async function showFat(
   const pointer = reader.part(value, first);
   const extra = reader.part(value, second);
   if (pointer === null || extra === null) return null;
-  if (first.name === 'data_ptr' && second.name === 'length')
+  if (first.name === 'data_ptr' && second.name === 'length') {
+    const target = OF_SLICE.test(type.name ?? '') ? null : await reader.target(pointer);
+    if (target !== null)
+      return await showUnsized(shower, target, await sliceTail(shower, extra, type), depth);
     return await showSlice(shower, pointer, extra, isText(type.name), depth);
+  }
   if (first.name === 'pointer' && second.name === 'vtable')
-    return await showObject(shower, await reader.number(pointer), extra, 0, depth);
+    return await showObject(shower, await reader.target(pointer), extra, depth);
   return null;
+}
+
+/** A pointer to a slice or a text, rather than to a structure that ends with one, as `&Node<[u16]>` is. */
+const OF_SLICE = /^(?:&(?:mut )?|\*(?:const|mut) |(?:alloc::boxed::)?Box<)(?:\[|str\b)/;
+
+async function sliceTail(shower: Shower, length: Value, type: StructType): Promise<Tail> {
+  const count = (await shower.reader.number(length)) ?? 0;
+  const show = async (address: number, element: TypeId | null, depth: number) =>
+    /\bstr>+$/.test(type.name ?? '')
+      ? shower.shownString(await shower.string(address, count), count)
+      : await sliceAt(shower, address, element, count, depth);
+  return { align: 1, isSlice: true, show };
 }
 
 const isText = (name: string | null) => /^&(?:mut )?str$|^\*(?:const|mut) str$|\bBox<str\b/.test(name ?? '');
@@ -55,19 +73,25 @@ async function sliceAt(
   return { ...(await shower.elements(count, page, depth)), isMade: true };
 }
 
-/** A trait object as its dynamic type. */
-async function showObject(
-  shower: Shower,
-  address: number | null,
-  vtable: Value,
-  before: number,
-  depth: number,
-): Promise<Shown> {
+/** A trait object as its dynamic type, with what may be around it. */
+async function showObject(shower: Shower, value: Value | null, vtable: Value, depth: number): Promise<Shown> {
   const { reader } = shower;
   const concrete = await reader.concrete(vtable);
-  if (concrete === null || address === null || address === 0) return { text: 'dyn …', isMade: true };
-  const target = inMemory(concrete, address + before);
-  return { ...(await shower.covered(target, depth)), target, isMade: true };
+  const unknown = { text: 'dyn …', isMade: true };
+  if (concrete === null || value === null) return unknown;
+  const show = async (address: number, _: TypeId | null, within: number) => {
+    const target = inMemory(concrete, address);
+    return { ...(await shower.covered(target, within)), target, isMade: true };
+  };
+  const align = await alignOf(reader, vtable);
+  return (await showUnsized(shower, value, { align, isSlice: false, show }, depth)) ?? unknown;
+}
+
+/** Of a type, by its vtable: what the addresses of its values are multiples of. */
+async function alignOf(reader: ValueReader, vtable: Value): Promise<number> {
+  const table = await reader.number(vtable);
+  const words = table === null ? null : await reader.memory.bytes(table, 12);
+  return words === null ? 1 : Math.max(1, new DataView(words.buffer, words.byteOffset).getUint32(8, true));
 }
 
 /** `Rc`, `Arc` and their weak pointers: the value, and how many share it. */
@@ -122,16 +146,9 @@ async function showInner(
   }
   const vtable = fat === null ? null : await reader.member(pointer, 'vtable');
   if (vtable === null) return { ...(await shower.covered(inner, depth)), target: inner };
-  const table = await reader.number(vtable);
-  const words = table === null ? null : await reader.memory.bytes(table, 12);
-  const align = words === null ? 1 : new DataView(words.buffer, words.byteOffset).getUint32(8, true);
-  const base = box.place.kind === 'memory' ? box.place.address + box.offset : 0;
   // The value begins where its alignment lets it, behind the counters.
-  return await showObject(
-    shower,
-    base,
-    vtable,
-    Math.ceil(COUNTERS / Math.max(1, align)) * Math.max(1, align),
-    depth,
-  );
+  const align = await alignOf(reader, vtable);
+  const base = addressOf(box) ?? 0;
+  const place = base === 0 ? null : inMemory(inner.type, base + Math.ceil(COUNTERS / align) * align);
+  return await showObject(shower, place, vtable, depth);
 }

@@ -45,10 +45,28 @@ async function fieldsOf(
   name: string,
   depth: number,
 ): Promise<Shown> {
-  const members = await shower.members(value, type);
+  return await partsShown(shower, await shower.members(value, type), name, depth);
+}
+
+/** A structure with the parts that it has. */
+export async function fieldsShown(
+  shower: Shower,
+  type: StructType,
+  parts: readonly Part[],
+  depth: number,
+): Promise<Shown> {
+  return await partsShown(shower, parts, shortName(type), depth);
+}
+
+async function partsShown(
+  shower: Shower,
+  members: readonly Part[],
+  name: string,
+  depth: number,
+): Promise<Shown> {
   if (members.length === 0) return { text: name === '' ? '()' : name.trimEnd() };
   const isNumbered = members.every((member, i) => member.name === `__${i}`);
-  const parts: Part[] = isNumbered
+  const parts: readonly Part[] = isNumbered
     ? members.map(({ value: part }, i) => ({ name: String(i), value: part, path: `.${i}` }))
     : members;
   const named = async () => parts;

@@ -236,12 +236,17 @@ function encodingOf(die: Die): BaseEncoding {
 
 function enumeratorsOf(die: Die): Enumerator[] {
   const isSigned = isSignedEnum(die);
+  const bits = 8 * (die.number(At.byteSize) ?? 8);
   const enumerators: Enumerator[] = [];
   for (const child of die.children()) {
     if (child.tag !== Tag.enumerator) continue;
     const value = child.bigint(At.constValue, isSigned);
     if (child.name !== null && value !== null)
-      enumerators.push({ name: printable(child.name.slice(0, MAX_NAME)), value });
+      enumerators.push({
+        name: printable(child.name.slice(0, MAX_NAME)),
+        // Rust writes the bits of a negative one.
+        value: isSigned ? BigInt.asIntN(bits, value) : value,
+      });
     if (enumerators.length === MAX_ENUMERATORS) break;
   }
   return enumerators;

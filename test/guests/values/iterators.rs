@@ -1,5 +1,38 @@
-// Iterators of which something is left, to be looked at where the process stands at "here". Tests of the debugger have a table of them.
+// Iterators of which something is left, and values without a size of their own, to be looked at where the process stands at "here".
+// Tests of the debugger have a table of them.
+use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex};
+
+trait Shape {
+    fn area(&self) -> f64;
+}
+
+struct Circle {
+    id: u16,
+    radius: f64,
+}
+
+struct Dot(u8);
+
+impl Shape for Circle {
+    fn area(&self) -> f64 {
+        self.radius * f64::from(self.id)
+    }
+}
+
+impl Shape for Dot {
+    fn area(&self) -> f64 {
+        f64::from(self.0)
+    }
+}
+
+struct Node<Body: ?Sized> {
+    id: u32,
+    body: Body,
+}
 
 fn uses<Value>(_: Value) {}
 
@@ -54,7 +87,17 @@ fn main() {
     let turned = deque.iter();
     let mut drained = vec![5, 6, 7, 8];
     let drain = drained.drain(1..3);
+    let shared: Rc<RefCell<dyn Shape>> = Rc::new(RefCell::new(Circle { id: 7, radius: 2.5 }));
+    let locked: Arc<Mutex<dyn Shape>> = Arc::new(Mutex::new(Dot(9)));
+    let boxed: Box<RefCell<dyn Shape>> = Box::new(RefCell::new(Circle { id: 8, radius: 3.5 }));
+    let node: &Node<dyn Shape> = &Node { id: 5, body: Circle { id: 1, radius: 1.5 } };
+    let small: Box<Node<dyn Shape>> = Box::new(Node { id: 6, body: Dot(2) });
+    let ending: &Node<[u16]> = &Node { id: 4, body: [1, 2, 3] };
+    let borrowed = boxed.borrow();
+    let order = Ordering::Less;
     uses((&slice, &back, &nothing, &mutable, &owned, &units, &array, &chars, &indices, &bytes, &range)); // here
     uses((&all, &done, &numbered, &reversed, &some, &peeked, &pairs, &copied, &windows, &chunks, &entries));
-    uses((&keys, &sorted, &values, &turned, &drain));
+    uses((&keys, &sorted, &values, &turned, &drain, &order, ending.id, ending.body.len()));
+    uses((shared.borrow().area(), locked.lock().unwrap().area(), borrowed.area(), node.body.area(), small.body.area()));
+    uses((node.id, small.id));
 }
