@@ -86,9 +86,8 @@ export class WorkbenchActions extends WorkbenchParts {
 
   /** Opens the center of notifications, and waits for one with this text. The center closes when the last one goes. */
   async notification(text: string): Promise<Locator> {
-    const notification = this.page.locator('.notifications-center.visible .notification-list-item', {
-      hasText: text,
-    });
+    const notifications = this.page.locator('.notifications-center.visible .notification-list-item');
+    const notification = notifications.filter({ hasText: text }).first();
     const bell = this.page.locator('.statusbar .codicon-bell-dot');
     for (;;) {
       await notification.or(bell).first().waitFor();
@@ -178,7 +177,7 @@ export class WorkbenchActions extends WorkbenchParts {
       await this.rest();
       await row.hover();
       await this.page.waitForTimeout(HOVER_DELAY * (visits + 1));
-      if (await hovers.filter({ hasText: text }).isVisible()) return;
+      if ((await hovers.filter({ hasText: text }).count()) > 0) return;
     }
     throw new Error(`not described by ${text}, but by ${JSON.stringify(await hovers.allInnerTexts())}`);
   }

@@ -1,6 +1,7 @@
 /**
  * Lets the window keep back what it gets from its extension host: `hold` does from the message on that the tree of processes is to
- * be redrawn, and `release` gives it all. `sent` waits until the window has asked for something. For the page.
+ * be redrawn, and `release` gives it all. `expectSent` makes `sent` a promise that is kept once the window asks for something.
+ * For the page.
  */
 export const MESSAGES = `{
   let held = null;
@@ -13,9 +14,11 @@ export const MESSAGES = `{
     for (const give of held) give();
     held = null;
   };
-  window.sent = (text) => new Promise((done) => {
-    asked = [text, done];
-  });
+  window.expectSent = (text) => {
+    window.sent = new Promise((done) => {
+      asked = [text, done];
+    });
+  };
   const isRedrawing = (text) => text.includes('$refresh') && text.includes('lunatic.processes');
   const { addEventListener, send } = WebSocket.prototype;
   WebSocket.prototype.addEventListener = function (type, listener, options) {

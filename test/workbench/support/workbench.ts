@@ -129,7 +129,10 @@ export class Workbench extends WorkbenchActions {
   /** Presses keys that run a command while the extension host waits for the window to redraw the tree of processes. */
   async whileRedrawn(command: string, press: () => Promise<void>): Promise<void> {
     await this.page.evaluate('hold()');
-    await Promise.all([this.page.evaluate(`sent(${JSON.stringify(command)})`), press()]);
+    // A key may overtake a script.
+    await this.page.evaluate(`expectSent(${JSON.stringify(command)})`);
+    await press();
+    await this.page.evaluate('sent');
     await this.page.evaluate('release()');
   }
 
