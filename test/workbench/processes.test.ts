@@ -157,10 +157,9 @@ test('documents of processes stay when another process stops, and their links mo
   await workbench.act(sorter, 'Kill Process');
   // A note above the stack moves it down.
   await workbench.editorShows('The process has ended. This is what it was at last.');
-  expect(await workbench.linkedLines()).toEqual([
-    expect.stringMatching(/^at .*receive_tag/),
-    expect.stringMatching(/^at sorter \(/),
-  ]);
+  await expect
+    .poll(() => workbench.linkedLines())
+    .toEqual([expect.stringMatching(/^at .*receive_tag/), expect.stringMatching(/^at sorter \(/)]);
   await workbench.screenshot('processes-stack-moved');
 });
 
