@@ -1,7 +1,9 @@
 import * as vscode from 'vscode';
+import { messageOf } from '../log.ts';
 import { terminalText } from '../terminal-text.ts';
 import type { Profile, Program } from './project.ts';
 import type { ProjectBuilds } from './project-builds.ts';
+import { BuildFailure } from './run-build.ts';
 
 /** Lines that are kept for a terminal that is not open yet. */
 const MAX_KEPT = 1000;
@@ -80,7 +82,7 @@ export class BuildTerminal implements vscode.Pseudoterminal {
       await this.module();
       this.#closer.fire(0);
     } catch (error) {
-      this.#write(error instanceof Error ? error.message : String(error));
+      this.#write(error instanceof BuildFailure ? error.end : messageOf(error));
       this.#closer.fire(1);
     }
   }

@@ -31,6 +31,14 @@ export interface BuildListener {
 export class BuildFailure extends Error {
   override readonly name = 'BuildFailure';
   readonly code = 'LUNATIC_BUILD';
+  /** How it has ended, for those who have read what the tool has printed. */
+  readonly end: string;
+
+  /** @param error the one that matters; empty if it need not be told */
+  constructor(end: string, error = '') {
+    super(error === '' ? end : `${error}\n${end}`);
+    this.end = end;
+  }
 }
 
 /**
@@ -81,7 +89,7 @@ export async function runBuild(
       await runStep({ ...step, command }, { cwd: build.cwd, env }, take, signal);
     } catch (failure) {
       if (!(failure instanceof BuildFailure) || hasFault || error.text === '') throw failure;
-      throw new BuildFailure(`${error.text}\n${failure.message}`, { cause: failure });
+      throw new BuildFailure(failure.end, error.text);
     }
   }
   switch (module.kind) {

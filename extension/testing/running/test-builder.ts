@@ -4,6 +4,7 @@ import type { BuildFaults } from '../../projects/build-faults.ts';
 import type { Fault } from '../../projects/compiler-messages.ts';
 import { type Build, type Project, ProjectError } from '../../projects/project.ts';
 import type { ProjectBuilds } from '../../projects/project-builds.ts';
+import { BuildFailure } from '../../projects/run-build.ts';
 import { tellProjectError } from '../../projects/tell-project-error.ts';
 import { DisplayRoom, terminalText } from '../../terminal-text.ts';
 
@@ -44,7 +45,7 @@ export class TestBuilder {
       const message = messageOf(error);
       this.#log.error(`The tests of ${project.name} were not built: ${message}`);
       if (error instanceof ProjectError) void tellProjectError(error);
-      line(message);
+      line(error instanceof BuildFailure ? error.end : message);
       return { failures: this.#failures(project, message) };
     }
   }
