@@ -74,6 +74,12 @@ function pointer(type: TypeId, address: number, path: string): Found {
   return { value: { type, place: { kind: 'value', bytes }, offset: 0 }, path };
 }
 
+/** What is wrong with a value of which the compiler has left nothing; null if that is not so. */
+function notHere({ value, path }: Found): NothingThere | null {
+  const isGone = value.place.kind === 'nowhere';
+  return isGone ? new NothingThere(`${path} is optimised away`, { beginsWithName: true }) : null;
+}
+
 class Evaluation {
   readonly #names: Names;
   readonly #shower: Shower | null;
@@ -153,7 +159,7 @@ class Evaluation {
       return address === null ? null : pointer(pointerTo(of.value.type), address, `&${of.path}`);
     }
     const target = (await this.#target(shower, of)) ?? (await this.#decayed(of.value));
-    if (target === null) throw new NothingThere(`there is nothing at ${of.path}`);
+    if (target === null) throw notHere(of) ?? new NothingThere(`there is nothing at ${of.path}`);
     return { value: target, path: joined(of.path, '*') ?? '' };
   }
 
@@ -232,7 +238,7 @@ class Evaluation {
       if (value !== null) return { value, path };
       at = await this.#target(shower, { ...of, value: at });
     }
-    throw new ExpressionError(`there is no ${name} in ${of.path}`);
+    throw notHere(of) ?? new ExpressionError(`there is no ${name} in ${of.path}`);
   }
 
   /** What a key leads to; null in what has no keys. */
@@ -285,7 +291,7 @@ class Evaluation {
     }
     const target = await this.#target(shower, of);
     const value = target === null ? null : await shower.reader.element(target, target.type, index);
-    if (value === null) throw new ExpressionError(`there are no elements in ${of.path}`);
+    if (value === null) throw notHere(of) ?? new ExpressionError(`there are no elements in ${of.path}`);
     return { value, path };
   }
 

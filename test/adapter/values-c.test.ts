@@ -171,6 +171,8 @@ test('a value of which the compiler has left nothing says so', async () => {
   expect(values).toMatchObject({ count: '5', dropped: 'optimised away', known: '7' });
   expect((await evaluate('dropped')).result).toBe('optimised away');
   await expect(evaluate('dropped + 1')).rejects.toThrow('optimised away');
+  for (const expression of ['dropped->next', 'dropped[1]', '*dropped'])
+    await expect(evaluate(expression)).rejects.toThrow('dropped is optimised away');
 });
 
 test('what the linker has dropped is optimised away; complex numbers; wide texts; statics of what is inlined everywhere', async () => {
