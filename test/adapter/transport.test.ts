@@ -262,6 +262,7 @@ test('a session without streams', async () => {
   await until(({ event }) => event === 'terminated');
   expect(messages.filter(({ event }) => event === 'output').map(({ body }) => body.output)).toEqual([
     'hello\n',
+    expect.stringMatching(/^The program ended with exit code 0 after /),
   ]);
   expect((await send('disconnect', {})).success).toBe(true);
 });
