@@ -165,7 +165,7 @@ class Parser {
   #memberName(): string {
     const token = this.#next();
     if (token?.kind === 'name') return token.name;
-    // A field of a tuple. Two of them, as in `x.0.1`, are read as a number with a point: they need parentheses.
+    // A member of a tuple.
     if (token?.kind === 'integer' && !token.isCharacter) return String(token.value);
     return this.#fail(1);
   }

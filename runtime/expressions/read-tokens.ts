@@ -15,6 +15,8 @@ const MOST_DIGITS = 400;
  * be that of `x ? $a : $b`. */
 const NAME = /\$"(?:[^"\\]|\\.)*"|\$[\w.:]*[\w.]|[A-Za-z_]\w*(?:::[A-Za-z_]\w*)*/y;
 const NUMBER = /0[xX][\da-fA-F_]+|0[bB][01_]+|\d[\d_]*(?:\.\d[\d_]*)?(?:[eE][+-]?\d+)?/y;
+/** That of a tuple's member: `x.2.1` has two, and no fraction. */
+const PLACE = /\d+/y;
 const CHARACTER = /(?:u8|[LuU])?'(?:[^'\\]|\\(?:u\{[^}]*\}|x..|.))'/uy;
 /** C says with a letter before it of which characters it consists. */
 const TEXT = /(?:u8|[LuU])?"(?:[^"\\]|\\.)*"/sy;
@@ -32,11 +34,18 @@ export function readTokens(text: string): Token[] {
       return found;
     };
     if (match(SPACE) !== undefined) continue;
-    const token = readToken(match);
+    const last = tokens.at(-1);
+    const isMember = last?.kind === 'sign' && last.sign === '.';
+    const token = (isMember ? placeInTuple(match) : undefined) ?? readToken(match);
     if (token === undefined) throw new ExpressionError(`'${shortened(text.slice(at))}' is not understood`);
     tokens.push(token);
   }
   return tokens;
+}
+
+function placeInTuple(match: (pattern: RegExp) => string | undefined): Token | undefined {
+  const digits = match(PLACE);
+  return digits === undefined ? undefined : numberIn(digits);
 }
 
 function readToken(match: (pattern: RegExp) => string | undefined): Token | undefined {

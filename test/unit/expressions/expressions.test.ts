@@ -51,6 +51,19 @@ const names = new Map<string, Code<Context>>([
     },
   ],
   [
+    'pairs',
+    {
+      type: { kind: 'record', name: 'Pairs' },
+      member: (of) =>
+        of === '2'
+          ? {
+              type: { kind: 'record', name: 'Pair' },
+              member: (name) => (name === '1' ? number(6) : undefined),
+            }
+          : undefined,
+    },
+  ],
+  [
     'found',
     {
       type: { kind: 'record', name: 'Found' },
@@ -160,6 +173,7 @@ test.each([
   ['memory[16]', '104'],
   ['point.x + point.0', '8'],
   ['(point).x', '4'],
+  ['pairs.2.1 + 0.5', '6.5'],
   ['yes ? 1 : 2', '1'],
   ['yes?$total:$minus', '5'],
   ['yes ? "t" : 1 == 2 ? name : text(16)', 't'],
