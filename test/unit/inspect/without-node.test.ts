@@ -21,7 +21,8 @@ test('the view of processes runs where there is no Node, as in a page', async ()
   const files = Object.keys(metafile.inputs).map((file) => file.replace(/.*runtime\//, ''));
   expect(
     files.filter(
-      (file) => !/^(inspect\/(view\/|protocol)|text\/|symbols\/(stack-frame|short-path|library-code)\.)/.test(file),
+      (file) =>
+        !/^(inspect\/(view\/|protocol)|text\/|symbols\/(stack-frame|short-path|library-code)\.)/.test(file),
     ),
   ).toEqual([]);
   const told: unknown = runInNewContext(
