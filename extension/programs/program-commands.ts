@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { DEBUG_TYPE } from '../debug-type.ts';
+import { isConfigured } from '../projects/project-keys.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { chooseLaunch } from './choose-launch.ts';
 import { folderOf, isModule } from './choose-module.ts';
@@ -34,8 +35,12 @@ async function start(projects: ProjectLaunch, given: unknown, noDebug: boolean):
   return vscode.debug.startDebugging(startFolder(uri), config, { noDebug });
 }
 
-/** What F5 runs. Which of the keys' conditions holds does not matter: they lag behind the editor. */
+/** Starts what F5 runs. The conditions of keys lag behind the editor and a new `launch.json`, so all is decided here again. */
 async function startMeant(projects: ProjectLaunch, last: LastProgram, noDebug: boolean): Promise<boolean> {
+  if (isConfigured()) {
+    await vscode.commands.executeCommand(`workbench.action.debug.${noDebug ? 'run' : 'start'}`);
+    return true;
+  }
   const { program } = last;
   const config = await chooseLaunch(noDebug ? 'run' : 'debug', projects, program?.config);
   if (config === undefined) return false;

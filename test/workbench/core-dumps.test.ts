@@ -64,7 +64,7 @@ test('a core dump opened: saved from the menu of a thread, with its calls and va
     .or(page.getByText('Paused on trap'))
     .first()
     .waitFor();
-  await workbench.frame('serve').first().waitFor();
+  await workbench.hasCall(workbench.frame('serve'));
   await page.locator('.debug-top-stack-frame-line').first().waitFor();
   await workbench.variable('guests', '0').waitFor();
   await workbench.say('order->count * 2');

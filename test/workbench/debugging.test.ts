@@ -37,7 +37,7 @@ describe('F5 on a text module', () => {
     await workbench.showView('Run and Debug');
     await workbench.debug();
     await workbench.page.locator('.exception-widget', { hasText: 'divide by zero' }).waitFor();
-    for (const name of ['slice', 'share_the_cake', 'baker']) await workbench.frame(name).waitFor();
+    for (const name of ['slice', 'share_the_cake', 'baker']) await workbench.hasCall(workbench.frame(name));
     await workbench.page.locator('.debug-top-stack-frame-line').first().waitFor();
     await workbench.editorShows('i32.div_u');
     await workbench.ticks(3);
@@ -63,7 +63,7 @@ describe('F5 on a text module', () => {
       .waitFor();
     await workbench.printed('the cat number 24 is not in the box');
     await workbench.showView('Run and Debug');
-    await workbench.frame('panic::find_the_cat').waitFor();
+    await workbench.hasCall(workbench.frame('panic::find_the_cat'));
     await workbench.threads.filter({ hasText: 'Show 6 More: library code' }).waitFor();
     await workbench.isGone(workbench.frame('rust_panic'));
     await workbench.editorShows('call $core::panicking::panic_fmt');
@@ -396,10 +396,11 @@ test('a compound configuration runs two programs at the same time, each with its
     'bakery.wat': BAKERY,
   });
   await workbench.isActive();
+  await workbench.showView('Run and Debug');
+  await workbench.configuration('post').waitFor();
   await workbench.canDebug();
   await workbench.command('Debug: Select and Start Debugging');
   await workbench.pick('Both');
-  await workbench.showView('Run and Debug');
   await workbench.thread('#2 baker').filter({ hasText: 'Paused on trap' }).waitFor();
   await workbench.showView('Lunatic');
   await workbench.process('#2 sorter').waitFor();

@@ -57,7 +57,7 @@ describe.runIf(hasRust)('a crate', () => {
     await page.locator('.debug-top-stack-frame-line').first().waitFor();
     await workbench.variable('sum', '36').waitFor();
     await workbench.variable('count', '12').waitFor();
-    await workbench.frame('shop::price').first().waitFor();
+    await workbench.hasCall(workbench.frame('shop::price'));
     await workbench.screenshot('project-rust');
     await workbench.goOn();
     await workbench.printed('the price is 31');

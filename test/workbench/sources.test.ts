@@ -95,12 +95,13 @@ async function openProgram(
   });
   await workbench.isActive();
   await workbench.openFile(source);
+  await workbench.showView('Run and Debug');
+  await workbench.configuration(program).waitFor();
   return workbench;
 }
 
 /** Starts what is open, until both workers wait. */
 async function begin(workbench: OpenWorkbench): Promise<void> {
-  await workbench.showView('Run and Debug');
   await workbench.debug();
   await workbench.thread('#2 worker (waiting for a message)').waitFor();
   await workbench.thread('#3 worker (waiting for a message)').waitFor();
@@ -138,11 +139,7 @@ test.each(Object.entries(SHOPS))(
     await workbench.watched(`${sum} + 1`, '21').waitFor();
     await workbench.press('F10');
     await stops(workbench, '#2 worker', 'Paused on step');
-    await workbench
-      .frame('price')
-      .filter({ hasText: `${after}:` })
-      .first()
-      .waitFor();
+    await workbench.hasCall(workbench.frame('price').filter({ hasText: `${after}:` }));
 
     await workbench.say('send 3 !!!!');
     await stops(workbench, '#3 worker', 'Paused on breakpoint');
@@ -195,7 +192,7 @@ test('a panic stops at its line, with the variables of the actor that fails', as
   await workbench.page.locator('.exception-widget', { hasText: 'no cat is called Felix' }).waitFor();
   await workbench.printed('Minka with 9 lives');
   await workbench.editorShows('panic!("no cat is called {}", name)');
-  await workbench.frame('shelter::adopt').filter({ hasText: '22:' }).first().waitFor();
+  await workbench.hasCall(workbench.frame('shelter::adopt').filter({ hasText: '22:' }));
   await workbench.variable('name', '"Felix"').waitFor();
   await workbench.variable('cats', '(1) {"Tom": Cat').waitFor();
   await workbench.screenshot('debugging-panic-rust');

@@ -192,6 +192,18 @@ export class WorkbenchActions extends WorkbenchParts {
     });
   }
 
+  /** Waits until a call is displayed. VS Code leaves a thread closed if it has to draw the list of threads anew as it stops. */
+  async hasCall(call: Locator): Promise<void> {
+    const isClosed = this.page.locator('[aria-expanded="false"]');
+    const closed = this.threads.filter({ hasText: 'Paused on' }).and(isClosed).first();
+    await persist(async () => {
+      await call.or(closed).first().waitFor();
+      if ((await call.count()) > 0) return;
+      await closed.locator('.monaco-tl-twistie').click({ timeout: MOVE_PATIENCE });
+      await call.first().waitFor({ timeout: MOVE_PATIENCE });
+    });
+  }
+
   /** Closes a row that is open. What is below it comes into sight. */
   async collapse(row: Locator): Promise<void> {
     await row.locator('.monaco-tl-twistie').click();
