@@ -33,9 +33,8 @@ const OTHERS: ReadonlyMap<number, number> = new Map([
 /** More than there are instructions behind a prefix byte. */
 const SIZE = 0x120;
 
-/** Effects of the instructions behind no prefix byte, and behind each, by number. */
-const PLAIN = effectsFrom(0);
-const BY_PREFIX = [0xfb, 0xfc, 0xfd, 0xfe].map((prefix) => effectsFrom(prefix << 12));
+/** Effects of instructions by their number, for each prefix byte, and 0 for none. They are collected when one is asked for. */
+const byPrefix: Int8Array[] = [];
 
 /**
  * By how many values an instruction changes the height of the stack, for those that do so in the same way each time: all but calls and
@@ -43,7 +42,9 @@ const BY_PREFIX = [0xfb, 0xfc, 0xfd, 0xfe].map((prefix) => effectsFrom(prefix <<
  * Source: WebAssembly core specification, 3.4 "Instructions".
  */
 export function stackEffect(opcode: number): number {
-  return (opcode < 0x100 ? PLAIN[opcode] : BY_PREFIX[(opcode >> 12) - 0xfb]?.[opcode & 0xfff]) ?? 0;
+  const prefix = opcode >> 12;
+  byPrefix[prefix] ??= effectsFrom(prefix << 12);
+  return byPrefix[prefix]?.[opcode & 0xfff] ?? 0;
 }
 
 function effectsFrom(first: number): Int8Array {
