@@ -30,12 +30,17 @@ interface Run {
 async function run(command: GuestCommand, answered: RegExp): Promise<Run> {
   const since = performance.now();
   let peak = Number.NaN;
+  // While a process ends, the system may say 0.
+  const look = () => {
+    const seen = peakMemory(command);
+    if (seen !== null && !(seen < peak)) peak = seen;
+  };
   // Upstream's runtime is gone as soon as the last line is read, and its memory with it.
-  const watch = setInterval(() => (peak = peakMemory(command) ?? peak), 5);
+  const watch = setInterval(look, 5);
   try {
     while (!answered.test(await command.line()));
     const time = performance.now() - since;
-    peak = peakMemory(command) ?? peak;
+    look();
     await command.finish();
     return { time, peak };
   } finally {
