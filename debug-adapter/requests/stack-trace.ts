@@ -38,7 +38,8 @@ export const stackTrace = request({
     const outermost = await calls.outermost(all);
     const stackFrames = shown.map((call, i) =>
       stackFrame(session, process, call, {
-        ...{ dims, canRestart: start + i >= outermost },
+        dims,
+        canRestart: start + i >= outermost,
         inner: all[start + i - 1],
       }),
     );

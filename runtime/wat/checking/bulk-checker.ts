@@ -125,11 +125,7 @@ export class BulkChecker {
         segment: this.#code.immediates.index(items, segments),
       };
     const segment = this.#code.immediates.index(items, segments);
-    return { target: this.#code.scope.count(space) > 0 ? 0 : this.#none(space, word), segment };
-  }
-
-  #none(space: 'table' | 'memory', word: Atom): undefined {
-    this.#code.scope.problems.add(word, 'unknown', `the module has no ${space}`);
+    return { target: this.#code.scope.first(space, word), segment };
   }
 }
 

@@ -42,14 +42,14 @@ export class ImmediateReader {
   optionalIndex(items: Items, space: Space, place: { start: number; end: number }): number | undefined {
     const at = items.index();
     if (at !== undefined) return this.#scope.resolve(space, at);
-    if (this.#scope.count(space) > 0) return 0;
-    this.#scope.problems.add(place, 'unknown', `the module has no ${space}`);
-    return undefined;
+    return this.#scope.first(space, place);
   }
 
   /** Takes `$memory? offset=N? align=N?`, and for lanes also the number of one behind. */
   memoryArgument(items: Items, opcode: number, place: Atom, hasLane: boolean): MemoryType | undefined {
-    const index = this.#isMemory(items, hasLane) ? this.index(items, 'memory') : this.optionalIndexOf(place);
+    const index = this.#isMemory(items, hasLane)
+      ? this.index(items, 'memory')
+      : this.#scope.first('memory', place);
     const memory = index === undefined ? undefined : this.#scope.memories[index];
     const offset = this.#assigned(items, 'offset');
     if (offset !== undefined) {
@@ -60,12 +60,6 @@ export class ImmediateReader {
     const alignment = this.#assigned(items, 'align');
     if (alignment !== undefined) this.#checkAlignment(alignment.at, unsigned(alignment.value, 64), opcode);
     return memory;
-  }
-
-  optionalIndexOf(place: Atom): number | undefined {
-    if (this.#scope.count('memory') > 0) return 0;
-    this.#scope.problems.add(place, 'unknown', 'the module has no memory');
-    return undefined;
   }
 
   #isMemory(items: Items, hasLane: boolean): boolean {

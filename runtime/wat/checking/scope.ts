@@ -2,7 +2,7 @@ import { type Declaration, type Declarations, declaredName, type Space } from '.
 import { identifierName } from '../literals.ts';
 import type { Atom, Syntax } from '../syntax.ts';
 import { u32 } from './numbers.ts';
-import type { Problems } from './problems.ts';
+import type { Place, Problems } from './problems.ts';
 import { TypeTable } from './type-table.ts';
 import { typeText } from './types.ts';
 
@@ -63,25 +63,17 @@ export class Scope {
   readonly #bySpace = new Map<Space, Map<string, number>>();
   readonly #counts = new Map<Space, number>();
   readonly #typeNames: (string | undefined)[] = [];
-  /** How many types the module writes down: functions may bring more. */
-  readonly #typeCount: number;
 
   constructor(syntax: Syntax, declarations: Declarations, problems: Problems) {
     this.syntax = syntax;
     this.problems = problems;
     for (const declaration of declarations.all) this.#declare(declaration);
-    this.#typeCount = this.count('type');
   }
 
   count(space: Space): number {
     return space === 'type'
       ? Math.max(this.types.count, this.#counts.get(space) ?? 0)
       : (this.#counts.get(space) ?? 0);
-  }
-
-  /** How many types are written down. */
-  get writtenTypes(): number {
-    return this.#typeCount;
   }
 
   #declare(declaration: Declaration): void {
@@ -111,7 +103,14 @@ export class Scope {
     return index;
   }
 
-  /** The same, which tells nothing. */
+  /** The index of the first one, which is meant where none is named; undefined where there is none, which is told. */
+  first(space: Space, place: Place): number | undefined {
+    if (this.count(space) > 0) return 0;
+    this.problems.add(place, 'unknown', `the module has no ${SPACE_WORDS[space]}`);
+    return undefined;
+  }
+
+  /** The index that a `$name` or number stands for, if there is one. Tells nothing. */
   find(space: Space, at: Atom): number | undefined {
     const text = this.textOf(at);
     if (at.kind === 'identifier') return this.#bySpace.get(space)?.get(identifierName(text));

@@ -1,9 +1,7 @@
-import type { Space } from '../declarations.ts';
 import type { Atom } from '../syntax.ts';
 import type { ConstantChecker } from './constant-checker.ts';
 import { headOf, type Items } from './items.ts';
 import type { ModuleState } from './module-state.ts';
-import type { Place } from './problems.ts';
 import type { TypeReader } from './read-types.ts';
 import type { Scope } from './scope.ts';
 import { FIRST_DEFINED, Heap, reference, Type } from './types.ts';
@@ -42,7 +40,7 @@ export class SegmentChecker {
       items.take();
       this.#module.later.push(() => {
         const memoryIndex =
-          index === undefined ? this.#first('memory', place) : this.#scope.resolve('memory', index);
+          index === undefined ? this.#scope.first('memory', place) : this.#scope.resolve('memory', index);
         const type =
           memoryIndex === undefined
             ? Type.unknown
@@ -52,12 +50,6 @@ export class SegmentChecker {
     } else if (index !== undefined)
       this.#scope.problems.syntax(items.place, 'an offset is expected here, as (i32.const 0)');
     this.strings(items);
-  }
-
-  #first(space: Space, place: Place): number | undefined {
-    if (this.#scope.count(space) > 0) return 0;
-    this.#scope.problems.add(place, 'unknown', `the module has no ${space}`);
-    return undefined;
   }
 
   element(items: Items): void {
@@ -79,7 +71,7 @@ export class SegmentChecker {
       this.#module.later.push(() => {
         const place = headOf(list);
         const tableIndex =
-          named === undefined ? this.#first('table', place) : this.#scope.resolve('table', named);
+          named === undefined ? this.#scope.first('table', place) : this.#scope.resolve('table', named);
         const type = tableIndex === undefined ? undefined : this.#scope.tables[tableIndex];
         this.#constants.checkEither(offset, 'offset', type?.address ?? Type.unknown);
         const element = this.#scope.elements[index] ?? Type.unknown;
