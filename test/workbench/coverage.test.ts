@@ -30,8 +30,7 @@ test('running with coverage shows lines in the gutter, files in the view, and wh
   await workbench.command('Test: Filter Coverage by Test');
   await workbench.pick(/stops$/);
   // That is the last test, which the editor may be too low to show.
-  await workbench.tab('cart.wat').click();
-  await workbench.editorHasFocus();
+  await workbench.openTab('cart.wat');
   await page.keyboard.press('Control+End');
   await workbench.counts(hit, 2);
   expect(before).toBeGreaterThan(2);

@@ -98,7 +98,7 @@ test('keys of the tree open the details of a process and kill it; the palette ta
   const workbench = await session.edit('post-office.wat', POST_OFFICE);
   await workbench.debug();
   await workbench.showView('Lunatic');
-  await workbench.process('#2 sorter').click();
+  await workbench.select('#2 sorter');
   await workbench.page.keyboard.press('Enter');
   await workbench.editorShows('Registered as  sorter');
   await workbench.editorShows('Parent         #1 _start');
@@ -106,7 +106,7 @@ test('keys of the tree open the details of a process and kill it; the palette ta
   await workbench.editorShows('To Ada: the parcel is here');
   await workbench.editorHasFocus();
   await workbench.screenshot('processes-details');
-  await workbench.process('#3 clock').click();
+  await workbench.select('#3 clock');
   await workbench.page.keyboard.press('ArrowUp');
   await workbench.page.keyboard.press('Delete');
   await workbench.process('#2 sorter', 'ended, killed').waitFor();
@@ -114,7 +114,7 @@ test('keys of the tree open the details of a process and kill it; the palette ta
   // What it was at last can still be read.
   await workbench.editorShows('The process has ended. This is what it was at last.');
   await workbench.editorShows('To Ada: the parcel is here');
-  await workbench.process('#1 _start').click();
+  await workbench.select('#1 _start');
   await workbench.command('Lunatic: Show Mailbox');
   await workbench.editorShows('Mailbox of #1 _start');
 });
@@ -153,7 +153,7 @@ test('documents of processes stay when another process stops, and their links mo
     await workbench.tab(tab).waitFor();
   await workbench.screenshot('processes-documents-stay');
 
-  await workbench.tab('#2 sorter stack').click();
+  await workbench.openTab('#2 sorter stack');
   await workbench.act(sorter, 'Kill Process');
   // A note above the stack moves it down.
   await workbench.editorShows('The process has ended. This is what it was at last.');

@@ -43,6 +43,18 @@ async function openSource(files: Files, source: string, settings = {}): Promise<
   return workbench;
 }
 
+/** Clicks the program in the status bar, and picks from what is offered then. */
+async function pickFrom(
+  workbench: OpenWorkbench,
+  program: string,
+  item: string,
+  screenshot?: string,
+): Promise<void> {
+  await workbench.brings(workbench.choice(item), () => workbench.program(program).click());
+  if (screenshot !== undefined) await workbench.screenshot(screenshot);
+  await workbench.pick(item);
+}
+
 /** A lens that can be clicked. Those that VS Code remembers of a document that was open before do nothing yet. */
 const lens = ({ page }: OpenWorkbench, title: string) =>
   page.locator('.codelens-decoration a', { hasText: title });
@@ -117,12 +129,10 @@ describe.runIf(hasRust)('a crate with several programs', () => {
 
   test('runs the one in the editor, or else the last one or the one that was chosen, as the status bar says', async () => {
     const workbench = await openSource(files, 'src/main.rs');
-    await workbench.program('shop').click();
-    await workbench.pick('till');
+    await pickFrom(workbench, 'shop', 'till');
     await workbench.notification('F5 runs till, but shop while main.rs is in the editor.');
     await workbench.goToFile('Cargo.toml');
-    await workbench.program('till').click();
-    await workbench.pick('Arguments');
+    await pickFrom(workbench, 'till', 'Arguments');
     await workbench.answer('Such as', '"two coins"');
     await workbench.goToFile('src/main.rs');
     await workbench.program('shop').waitFor();
@@ -237,9 +247,7 @@ test.runIf(hasC)(
     await workbench.isActive();
     const { page } = workbench;
     await workbench.counts(page.locator('.codelens-decoration', { hasText: 'Run | Debug' }), 1);
-    await workbench.program('sum.c').click();
-    await workbench.screenshot('source-choice');
-    await workbench.pick('Arguments');
+    await pickFrom(workbench, 'sum.c', 'Arguments', 'source-choice');
     await workbench.answer('Such as', '"two coins"');
     await workbench.debug('Control+F5');
     await workbench.printed('the sum of two coins, 0 variables of VS Code');
@@ -267,11 +275,9 @@ test('Run and Debug above a function begin with it', async () => {
   const lenses = page.locator('.codelens-decoration', { hasText: 'Run | Debug' });
   await workbench.counts(lenses, 2);
   await workbench.screenshot('code-lenses');
-  await workbench.program('shop.wat').click();
-  await workbench.pick('Arguments');
+  await pickFrom(workbench, 'shop.wat', 'Arguments');
   await workbench.answer('Such as', '--open');
-  await workbench.program('shop.wat').click();
-  await workbench.pick('Arguments');
+  await pickFrom(workbench, 'shop.wat', 'Arguments');
   await expect.poll(() => workbench.box('Such as').inputValue()).toBe('--open');
   await page.keyboard.press('Escape');
   await lens(workbench, 'Run').nth(1).click();

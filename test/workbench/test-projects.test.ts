@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { guest } from '../support/guest.ts';
 import { findRust } from '../support/rust.ts';
 import { wat } from '../unit/wasm/support.ts';
+import { edit } from './support/edit.ts';
 import { type Files, type OpenWorkbench, WorkbenchSession } from './support/session.ts';
 
 // Its own server has the PATH that findRust sets. The one that test files share was started before, in another process.
@@ -84,8 +85,8 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.test('divides (should panic with "divide by zero")', 'passed').waitFor();
     // It runs in the folder of its crate.
     await workbench.test('reads_a_file', 'passed').waitFor();
-    await workbench.test('gives_a_discount', 'failed').dblclick();
     const peek = page.locator('.zone-widget');
+    await workbench.openRow(workbench.test('gives_a_discount', 'failed'), peek);
     await peek.locator('.original .view-line', { hasText: /^31$/ }).waitFor();
     await peek.locator('.modified .view-line', { hasText: /^36$/ }).waitFor();
     await page.locator('.tab.active[data-resource-name="lib.rs"]').waitFor();
@@ -102,13 +103,15 @@ describe.runIf(hasRust)('a crate', () => {
     const workbench = await explore({ ...CRATE, 'shop/src/lib.rs': broken });
     await workbench.act(workbench.test('shop'), 'Run Test');
     await workbench.test('shop', 'errored').waitFor();
-    await workbench.test('shop').dblclick();
     const message = 'The build failed: cannot find value `cuont` in this scope';
-    await workbench.page.locator('.zone-widget', { hasText: message }).waitFor();
+    await workbench.openRow(
+      workbench.test('shop'),
+      workbench.page.locator('.zone-widget', { hasText: message }),
+    );
     await workbench.screenshot('tests-build-error');
     await workbench.command('Problems: Focus on Problems View');
-    await workbench.problem('cannot find value `cuont` in this scope').dblclick();
-    await workbench.editorShows('cuont * 3');
+    const problem = workbench.problem('cannot find value `cuont` in this scope');
+    await workbench.openRow(problem, workbench.line('cuont * 3'));
     await workbench.editorHasFocus();
     workbench.workspace.write('shop/src/lib.rs', LIBRARY);
     await workbench.goToFile('till/src/main.rs');
@@ -139,7 +142,6 @@ describe.runIf(hasRust)('a crate', () => {
 
   test('is tested again when it is saved', async () => {
     const workbench = await explore(CRATE);
-    const { page } = workbench;
     await workbench.act(workbench.test('shop'), 'Run Test');
     await workbench.test('shop', 'failed').waitFor();
     await workbench.act(workbench.test('shop'), 'Turn on Continuous Run');
@@ -147,12 +149,7 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.showView('Testing');
     await expandAll(workbench);
     await workbench.goToFile('shop/src/lib.rs');
-    // The editor may be where the test before has left it.
-    await page.keyboard.press('Control+Home');
-    await workbench.line('count * 3').click();
-    await page.keyboard.press('End');
-    await page.keyboard.insertText(' - count / 12 * 5');
-    await workbench.press('Control+S');
+    await edit(workbench, 'shop/src/lib.rs', 'count * 3', 'count * 3 - count / 12 * 5');
     await workbench.test('gives_a_discount', 'passed').waitFor();
     await workbench.test('shop', 'passed').waitFor();
     await workbench.screenshot('tests-crate-continuous');

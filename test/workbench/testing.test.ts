@@ -66,8 +66,7 @@ test('shows what was expected and what there was, and where a test trapped', asy
   const workbench = await explore({ 'tests.wat': TESTS }, ['tests.wat', 'sums']);
   await runTest(workbench, 'subtracts');
   await workbench.test('subtracts', 'failed').waitFor();
-  await workbench.test('subtracts').dblclick();
-  await workbench.editorShows('#lunatic_test_sums::subtracts');
+  await workbench.openRow(workbench.test('subtracts'), workbench.line('#lunatic_test_sums::subtracts'));
   await workbench.command('Test: Peek Output');
   const peek = workbench.page.locator('.zone-widget');
   await peek.locator('.original .view-line', { hasText: /^2$/ }).waitFor();
@@ -78,7 +77,7 @@ test('shows what was expected and what there was, and where a test trapped', asy
 
   await runTest(workbench, 'divides');
   await workbench.test('divides', 'failed').waitFor();
-  await workbench.test('divides').dblclick();
+  await workbench.openRow(workbench.test('divides'), workbench.line('#lunatic_test_sums::divides'));
   await workbench.command('Test: Peek Output');
   await workbench.page.locator('.zone-widget', { hasText: 'divide by zero' }).first().waitFor();
   await workbench.screenshot('tests-trap');
@@ -265,9 +264,11 @@ test('a runtime that ends while tests run says so at these tests, and the next r
   const workbench = await explore({ 'kills.wat': kills }, ['kills.wat'], { settings });
   await runTest(workbench, 'kills');
   await workbench.page.locator('.monaco-dialog-box').getByRole('button', { name: 'Allow' }).click();
-  await workbench.test('kills', 'errored').dblclick();
   const message = 'The runtime ended by SIGKILL while this test was running.';
-  await workbench.page.locator('.zone-widget', { hasText: message }).waitFor();
+  await workbench.openRow(
+    workbench.test('kills', 'errored'),
+    workbench.page.locator('.zone-widget', { hasText: message }),
+  );
   await workbench.screenshot('tests-runtime-killed');
   await runTest(workbench, 'passes');
   await workbench.test('passes', 'passed').waitFor();

@@ -70,7 +70,7 @@ test('the walkthrough leads from nothing to a stopped actor', async () => {
   await follow(workbench, 'run');
   await workbench.printed('the sum of all results is 15005000');
   await workbench.noProgramRuns();
-  await workbench.tab('main.wat').click();
+  await workbench.openTab('main.wat');
   await picture(workbench, 'run');
 
   await follow(workbench, 'tests');
@@ -78,12 +78,11 @@ test('the walkthrough leads from nothing to a stopped actor', async () => {
   await workbench.expand(workbench.tests.filter({ hasText: 'main.wat' }).first());
   await workbench.test('numbers_are_added_up', 'passed').waitFor();
   await workbench.test('a_crashed_worker_is_replaced', 'passed').waitFor();
-  await workbench.tab('main.wat').click();
+  await workbench.openTab('main.wat');
   await picture(workbench, 'tests');
 
   await follow(workbench, 'breakpoint');
-  await workbench.tab('main.wat').click();
-  await workbench.editorHasFocus();
+  await workbench.openTab('main.wat');
   const line = readFileSync(join(workbench.workspace.folder, 'pool', 'main.wat'), 'utf8')
     .split('\n')
     .findIndex((text) => text.includes('(call $add_up (local.get $limit)'));

@@ -1,6 +1,6 @@
 import { errors, type Locator } from 'playwright-core';
 import { LEAVE, watchKey } from './page-scripts.ts';
-import { BOX, exactly, PATIENCE, WorkbenchParts } from './parts.ts';
+import { BOX, exactly, FOCUSED_EDITOR, PATIENCE, WorkbenchParts } from './parts.ts';
 
 /** Times that a key is pressed to come to an item of a list. */
 const MOST_CHOICES = 100;
@@ -114,10 +114,9 @@ export class WorkbenchActions extends WorkbenchParts {
     await this.showView('Explorer');
     const label = this.page.locator('.label-name', { hasText: exactly(name) });
     // A file that comes into the list moves those below it, perhaps while they are clicked.
-    await persist(async () => {
-      await this.files.filter({ has: label }).first().dblclick();
-      await this.#isOpen(name, MOVE_PATIENCE);
-    });
+    const file = this.files.filter({ has: label }).first();
+    await this.brings(this.page.locator(activeTab(name)), () => file.dblclick());
+    await this.#isOpen(name);
   }
 
   /** Opens a file by its path, in whatever folder it is, and waits until it is shown and has the focus. */
@@ -134,28 +133,62 @@ export class WorkbenchActions extends WorkbenchParts {
   }
 
   /** Waits until a file is shown and has the focus. */
-  async #isOpen(name: string, timeout = PATIENCE): Promise<void> {
-    await this.page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor({ timeout });
-    await this.editorHasFocus();
+  async #isOpen(name: string): Promise<void> {
+    const tab = this.page.locator(activeTab(name));
+    await tab.waitFor();
     await this.lines.filter({ hasText: /\S/ }).first().waitFor();
+    await this.#focusEditor(tab);
     await this.rest();
+  }
+
+  /** Goes to the tab of a file, and waits until its editor has the focus. */
+  async openTab(name: string): Promise<void> {
+    await this.brings(this.page.locator(activeTab(name)), () => this.tab(name).click());
+    await this.#isOpen(name);
+  }
+
+  /** Waits until the editor of a tab has the focus, and clicks the tab where something else has taken it. */
+  async #focusEditor(tab: Locator): Promise<void> {
+    const hasFocus = this.page.locator(FOCUSED_EDITOR);
+    if (await isSeen(hasFocus)) return;
+    await this.brings(hasFocus, () => tab.click());
+  }
+
+  /** Opens what a row stands for, by a double click. */
+  async openRow(row: Locator, shown: Locator): Promise<void> {
+    await this.brings(shown, () => row.dblclick());
+  }
+
+  /**
+   * Does something again until it has brought about what is to be seen: what is used may move away from the mouse, and the focus
+   * may go to what something else opens.
+   */
+  async brings(seen: Locator, act: () => Promise<void>): Promise<void> {
+    let isAgain = false;
+    await persist(async () => {
+      if (isAgain && (await seen.first().isVisible())) return;
+      isAgain = true;
+      await act();
+      await seen.first().waitFor({ timeout: MOVE_PATIENCE });
+    });
   }
 
   /** Moves the cursor of the active editor. Lines and columns count from 1. */
   async moveCursor(line: number, column = 1): Promise<void> {
-    await this.press('Control+G');
-    const input = this.page.locator(`${BOX} input`).first();
-    await input.fill(`:${line}:${column}`);
-    await input.press('Enter');
-    await this.statusBar(`Ln ${line}, Col ${column}`).waitFor();
-    await this.editorHasFocus();
+    await persist(async () => {
+      await this.press('Control+G');
+      const input = this.page.locator(`${BOX} input`).first();
+      await input.fill(`:${line}:${column}`, { timeout: MOVE_PATIENCE });
+      await input.press('Enter', { timeout: MOVE_PATIENCE });
+      await this.statusBar(`Ln ${line}, Col ${column}`).waitFor({ timeout: MOVE_PATIENCE });
+    });
+    await this.#focusEditor(this.page.locator('.editor-group-container.active .tab.active'));
   }
 
   /** Selects a process in a tree of which the rows may move while it is clicked. */
   async select(name: string): Promise<void> {
     const row = this.process(name);
-    do await row.click();
-    while (!(await isSelected(row)));
+    await this.brings(row.and(this.page.locator('.selected')), () => row.click());
   }
 
   /** Clicks an action of a row, which is there only while the mouse is over it. */
@@ -206,8 +239,10 @@ export class WorkbenchActions extends WorkbenchParts {
 
   /** Closes a row that is open. What is below it comes into sight. */
   async collapse(row: Locator): Promise<void> {
-    await row.locator('.monaco-tl-twistie').click();
-    await row.and(this.page.locator('[aria-expanded="false"]')).waitFor();
+    const isClosed = row.and(this.page.locator('[aria-expanded="false"]'));
+    await this.brings(isClosed, async () => {
+      if (!(await isClosed.isVisible())) await row.locator('.monaco-tl-twistie').click();
+    });
   }
 
   /** Closes a section of the side bar, which leaves its room to the others. */
@@ -222,16 +257,19 @@ export class WorkbenchActions extends WorkbenchParts {
 
   async #setSection(title: string, isOpen: boolean): Promise<void> {
     const header = this.page.locator(`.pane-header[aria-label^="${title}"]`);
-    if ((await header.getAttribute('aria-expanded')) !== String(isOpen)) await header.click();
-    await header.and(this.page.locator(`[aria-expanded="${isOpen}"]`)).waitFor();
+    await this.brings(header.and(this.page.locator(`[aria-expanded="${isOpen}"]`)), async () => {
+      if ((await header.getAttribute('aria-expanded')) !== String(isOpen)) await header.click();
+    });
   }
 
   /** Follows the link of a line in the active editor. */
   async followLink(text: string): Promise<void> {
     const links = this.line(text).locator('.detected-link, .detected-link-active');
-    await links.first().hover();
     await this.page.keyboard.down('Control');
-    await this.page.locator('.detected-link-active').first().waitFor();
+    await this.brings(this.page.locator('.detected-link-active'), async () => {
+      await this.rest();
+      await links.first().hover();
+    });
     await this.page.mouse.down();
     await this.page.mouse.up();
     await this.page.keyboard.up('Control');
@@ -279,7 +317,18 @@ async function persist(attempt: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Whether a row of a list is selected. */
-async function isSelected(row: Locator): Promise<boolean> {
-  return (await row.getAttribute('class'))?.includes('selected') === true;
+/** Whether something is seen soon. */
+async function isSeen(what: Locator): Promise<boolean> {
+  try {
+    await what.waitFor({ timeout: MOVE_PATIENCE });
+    return true;
+  } catch (error) {
+    if (error instanceof errors.TimeoutError) return false;
+    throw error;
+  }
+}
+
+/** Selects the tab of a file that is in the active editor. */
+function activeTab(name: string): string {
+  return `.editor-group-container.active .tab.active[data-resource-name="${name}"]`;
 }

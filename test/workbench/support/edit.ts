@@ -16,9 +16,10 @@ export async function replace(
   const { keyboard } = workbench.page;
   const lines = readFileSync(join(workbench.workspace.folder, file), 'utf8').split('\n');
   const line = lines.findIndex((text) => text.includes(before));
-  await workbench.moveCursor(line + 1, (lines[line]?.indexOf(before) ?? 0) + 1);
-  for (let left = before.length; left > 0; left--) await keyboard.press('Shift+ArrowRight');
-  await workbench.statusBar(`(${before.length} selected)`).waitFor();
+  await workbench.brings(workbench.statusBar(`(${before.length} selected)`), async () => {
+    await workbench.moveCursor(line + 1, (lines[line]?.indexOf(before) ?? 0) + 1);
+    for (let left = before.length; left > 0; left--) await keyboard.press('Shift+ArrowRight');
+  });
   await keyboard.insertText(after);
 }
 

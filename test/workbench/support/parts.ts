@@ -6,6 +6,9 @@ export const PATIENCE = 60_000;
 /** Milliseconds that a window may take to load, and the extension to begin: nothing takes longer. */
 export const LOADING_PATIENCE = 90_000;
 
+/** The active editor, while it has the focus. */
+export const FOCUSED_EDITOR = '.editor-group-container.active .monaco-editor.focused';
+
 /** The box at the top, while it is there. */
 export const BOX = '.quick-input-widget:visible';
 
@@ -215,7 +218,7 @@ export class WorkbenchParts {
 
   /** Waits until the active editor has the focus, which may be a while after its text is shown. */
   async editorHasFocus(): Promise<void> {
-    await this.page.locator('.editor-group-container.active .monaco-editor.focused').waitFor();
+    await this.page.locator(FOCUSED_EDITOR).waitFor();
   }
 }
 

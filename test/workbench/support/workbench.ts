@@ -168,15 +168,18 @@ export class Workbench extends WorkbenchActions {
   /** Types into the filter of the test explorer. */
   async filterTests(text: string): Promise<void> {
     const input = this.page.locator('.testing-filter-action-item .monaco-editor');
-    await input.click();
-    await input.and(this.page.locator('.focused')).waitFor();
-    await this.page.keyboard.press('Control+A');
-    await this.page.keyboard.press('Delete');
-    if (text === '') return;
-    await this.page.keyboard.insertText(text);
+    const clear = async () => {
+      await this.brings(input.and(this.page.locator('.focused')), () => input.click());
+      await this.page.keyboard.press('Control+A');
+      await this.page.keyboard.press('Delete');
+    };
+    if (text === '') return await clear();
     // The list of tags that are offered hides the tests.
     const offered = this.page.locator('.suggest-widget.visible');
-    await offered.waitFor();
+    await this.brings(offered, async () => {
+      await clear();
+      await this.page.keyboard.insertText(text);
+    });
     await this.page.keyboard.press('Escape');
     await this.isGone(offered);
   }
@@ -204,8 +207,7 @@ export class Workbench extends WorkbenchActions {
     const breakpoint = '.codicon-debug-breakpoint';
     const glyph = this.page.locator(`.editor-group-container.active ${breakpoint}`).first();
     for (;;) {
-      await this.#clickMargin(text, 'left');
-      await glyph.waitFor();
+      await this.brings(glyph, () => this.#clickMargin(text, 'left'));
       if (await this.page.evaluate(isAtLine(breakpoint, 'top', text))) break;
       // A lens that came above has moved the line down.
       await glyph.click();
@@ -232,8 +234,7 @@ export class Workbench extends WorkbenchActions {
     const widget = this.page.locator('.breakpoint-widget');
     const input = widget.locator('.monaco-editor.focused');
     for (;;) {
-      await this.choose(item, () => this.#clickMargin(text, 'right'));
-      await input.waitFor();
+      await this.brings(input, () => this.choose(item, () => this.#clickMargin(text, 'right')));
       if (await this.page.evaluate(isAtLine('.breakpoint-widget', 'bottom', text))) break;
       // A lens that came above has moved the line down.
       await this.press('Escape');
@@ -250,9 +251,11 @@ export class Workbench extends WorkbenchActions {
   async watch(expression: string): Promise<void> {
     await this.openSection('Watch');
     const header = this.page.locator('.pane-header[aria-label^="Watch"]');
-    await header.hover();
-    await header.locator('.action-label[aria-label="Add Expression"]').click();
     const input = this.page.locator('.debug-watch input:focus');
+    await this.brings(input, async () => {
+      await header.hover();
+      await header.locator('.action-label[aria-label="Add Expression"]').click();
+    });
     await input.fill(expression);
     await input.press('Enter');
     await this.rest();
@@ -280,9 +283,8 @@ export class Workbench extends WorkbenchActions {
 
   /** Gives a variable of the debug view another value. */
   async setVariable(row: Locator, value: string): Promise<void> {
-    await row.locator('.value').dblclick();
     const input = this.page.locator('.debug-variables input:focus');
-    await input.waitFor();
+    await this.brings(input, () => row.locator('.value').dblclick());
     await input.fill(value);
     await input.press('Enter');
   }
@@ -313,10 +315,11 @@ export class Workbench extends WorkbenchActions {
   /** Types a line into the debug console. */
   async say(line: string): Promise<void> {
     const input = this.page.locator('.repl-input-wrapper .monaco-editor');
-    await input.click();
-    await input.and(this.page.locator('.focused')).waitFor();
-    await this.page.keyboard.insertText(line);
-    await input.locator('.view-line', { hasText: nonBreaking(line) }).waitFor();
+    await this.brings(input.locator('.view-line', { hasText: nonBreaking(line) }), async () => {
+      await this.brings(input.and(this.page.locator('.focused')), () => input.click());
+      await this.page.keyboard.press('Control+A');
+      await this.page.keyboard.insertText(line);
+    });
     await this.page.keyboard.press('Enter');
     await input.locator('.view-line', { hasText: /^\s*$/ }).waitFor();
   }
