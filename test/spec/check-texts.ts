@@ -7,7 +7,7 @@
  */
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { checkText } from '../../runtime/wat/checking/module-checker.ts';
+import { checkText } from '../../runtime/wat/checking/text-analysis.ts';
 import { type List, type Node, readSyntax, type Syntax, textOf } from '../../runtime/wat/index.ts';
 import { LineStarts } from '../../runtime/wat/line-starts.ts';
 import { stringValue } from '../../runtime/wat/literals.ts';

@@ -3,7 +3,7 @@ import { ImmediateReader } from './immediates.ts';
 import type { Items } from './items.ts';
 import { u32 } from './numbers.ts';
 import { type Frame, OperandStack } from './operand-stack.ts';
-import type { Place } from './problems.ts';
+import type { Place } from './place.ts';
 import type { TypeReader } from './read-types.ts';
 import type { Scope } from './scope.ts';
 import { FIRST_DEFINED, reference } from './types.ts';
@@ -34,15 +34,17 @@ export class CodeState {
     if (at.kind === 'identifier') {
       const name = identifierName(text);
       const frame = frames.findLast(({ label }) => label === name);
-      if (frame === undefined) this.scope.problems.add(at, 'unknown', `there is no label ${text}`);
+      if (frame === undefined) this.scope.problems.unknown(at, 'label', `there is no label ${text}`);
+      else this.scope.use(at, frame.target);
       return frame;
     }
     const depth = u32(text);
     const frame = depth === undefined ? undefined : frames[frames.length - 1 - depth];
-    if (frame === undefined)
-      this.scope.problems.add(
+    if (frame !== undefined) this.scope.use(at, frame.target);
+    else
+      this.scope.problems.unknown(
         at,
-        'unknown',
+        'label',
         `there is no label ${text}: the last one is ${frames.length - 1}`,
       );
     return frame;

@@ -1,6 +1,7 @@
 import { identifierName } from '../literals.ts';
 import { opcodeOf } from '../mnemonics.ts';
 import type { Atom, List, Node } from '../syntax.ts';
+import type { CodeObserver } from './code-observer.ts';
 import type { InstructionChecker } from './instruction-checker.ts';
 import { headOf, Items } from './items.ts';
 
@@ -22,12 +23,14 @@ type Task = Sequence | (() => void);
 export class CodeWalker {
   readonly #source: string;
   readonly #checker: InstructionChecker;
+  readonly #observer: CodeObserver | undefined;
   /** What is still to do, the next thing last. */
   readonly #tasks: Task[] = [];
 
-  constructor(source: string, checker: InstructionChecker) {
+  constructor(source: string, checker: InstructionChecker, observer: CodeObserver | undefined) {
     this.#source = source;
     this.#checker = checker;
+    this.#observer = observer;
   }
 
   /** Walks the instructions of a list from an item on. */
@@ -74,6 +77,7 @@ export class CodeWalker {
   #plain(word: Atom, items: Items, to: number): void {
     const checker = this.#checker;
     const text = items.textOf(word);
+    this.#observer?.before?.(word.end, checker);
     switch (text) {
       case 'end':
         this.#end(word, items);
@@ -89,7 +93,7 @@ export class CodeWalker {
     }
     const opcode = opcodeOf(text);
     if (opcode !== undefined) {
-      checker.check(opcode, word, items);
+      this.#check(opcode, word, items);
       return;
     }
     this.#unknown(word);
@@ -100,6 +104,12 @@ export class CodeWalker {
       (items.next?.kind !== 'list' || IMMEDIATES.has(items.next.head))
     )
       items.take();
+  }
+
+  #check(opcode: number, word: Atom, items: Items): void {
+    this.#observer?.enter?.(word, opcode, this.#checker);
+    this.#checker.check(opcode, word, items);
+    this.#observer?.leave?.(word, opcode, this.#checker);
   }
 
   /** A word that ends a part of a block. */
@@ -115,7 +125,7 @@ export class CodeWalker {
 
   #unknown(word: Atom): void {
     const { scope, stack } = this.#checker;
-    scope.problems.add(word, 'unknown', `there is no instruction ${scope.textOf(word)}`);
+    scope.problems.unknown(word, 'instruction', `there is no instruction ${scope.textOf(word)}`);
     stack.letAnything();
   }
 
@@ -136,7 +146,8 @@ export class CodeWalker {
     if (at === undefined) return;
     const { scope, stack } = this.#checker;
     const text = scope.textOf(at);
-    if (stack.frame.label !== identifierName(text))
+    if (stack.frame.label === identifierName(text)) scope.use(at, stack.frame.target);
+    else
       scope.problems.syntax(
         at,
         `this is the end of ${stack.frame.label === undefined ? 'a block without a name' : `$${stack.frame.label}`}`,
@@ -177,7 +188,8 @@ export class CodeWalker {
       { list, from, to: list.items.length },
       () => {
         const items = new Items(this.#source, list);
-        checker.check(opcode, word, items);
+        this.#observer?.before?.(list.end, checker);
+        this.#check(opcode, word, items);
         if (items.at < from) checker.types.unexpected(items.next);
       },
     ]);
@@ -203,7 +215,13 @@ export class CodeWalker {
   #endFolded(list: List): void {
     const checker = this.#checker;
     this.endUnfolded();
+    this.#observer?.before?.(list.end, checker);
     checker.end({ start: Math.max(list.start, list.end - 1), end: list.end });
+  }
+
+  #endArm(arm: List): void {
+    this.endUnfolded();
+    this.#observer?.before?.(arm.end, this.#checker);
   }
 
   /** Closes blocks that lack their `end`. */
@@ -230,18 +248,19 @@ export class CodeWalker {
       { list, from: head, to: then },
       () => {
         const inside = new Items(this.#source, list);
+        this.#observer?.before?.(first?.start ?? list.end, checker);
         checker.openBlock(word, inside, true);
         if (inside.at < head) checker.types.unexpected(inside.next);
         if (first === undefined) checker.scope.problems.syntax(word, '(then ...) is expected in a folded if');
       },
     ];
     if (first?.kind === 'list')
-      tasks.push({ list: first, from: 1, to: first.items.length }, () => this.endUnfolded());
+      tasks.push({ list: first, from: 1, to: first.items.length }, () => this.#endArm(first));
     if (second?.kind === 'list' && second.head === 'else')
       tasks.push(
         () => checker.else(headOf(second)),
         { list: second, from: 1, to: second.items.length },
-        () => this.endUnfolded(),
+        () => this.#endArm(second),
       );
     else if (second !== undefined) tasks.push(() => checker.types.unexpected(second));
     for (const node of more) tasks.push(() => checker.types.unexpected(node));
@@ -259,7 +278,7 @@ export class CodeWalker {
       if (part.kind !== 'list' || IMMEDIATES_OF_TRY.has(part.head)) continue;
       const [head] = part.items;
       if (part.head === 'do')
-        tasks.push({ list: part, from: 1, to: part.items.length }, () => this.endUnfolded());
+        tasks.push({ list: part, from: 1, to: part.items.length }, () => this.#endArm(part));
       else if ((part.head === 'catch' || part.head === 'catch_all') && head?.kind === 'keyword') {
         tasks.push(
           () => {
@@ -267,7 +286,7 @@ export class CodeWalker {
             checker.catch(head, items);
             this.#tasks.push({ list: part, from: items.at, to: part.items.length });
           },
-          () => this.endUnfolded(),
+          () => this.#endArm(part),
         );
       } else if (part.head === 'delegate' && head?.kind === 'keyword') {
         isDelegated = true;

@@ -1,6 +1,7 @@
 import type { List } from '../syntax.ts';
+import type { CodeObserver } from './code-observer.ts';
 import { CodeWalker } from './code-walker.ts';
-import { InstructionChecker } from './instruction-checker.ts';
+import { InstructionChecker, labelAt } from './instruction-checker.ts';
 import { headOf } from './items.ts';
 import type { TypeReader } from './read-types.ts';
 import type { Scope } from './scope.ts';
@@ -15,30 +16,47 @@ export class ConstantChecker {
     this.#types = types;
   }
 
-  /** Checks the instructions of a list from an item on. */
-  check(list: List, from: number, type: number, knownGlobals = this.#scope.globals.length): void {
-    this.#check(list, type, (walker) => walker.walk(list, from), knownGlobals);
+  /**
+   * Checks the instructions of a list from an item on.
+   * @param knownGlobals how many globals are defined before it
+   */
+  check(
+    list: List,
+    from: number,
+    type: number,
+    observer: CodeObserver | undefined,
+    knownGlobals = this.#scope.globals.length,
+  ): void {
+    this.#check(list, type, (walker) => walker.walk(list, from), observer, knownGlobals);
   }
 
   /** The same where the word before the instructions may be left out if there is only one. */
-  checkEither(list: List, word: 'offset' | 'item', type: number): void {
-    if (list.head === word) this.check(list, 1, type);
-    else this.#check(list, type, (walker) => walker.walkFolded(list), this.#scope.globals.length);
+  checkEither(list: List, word: 'offset' | 'item', type: number, observer: CodeObserver | undefined): void {
+    if (list.head === word) this.check(list, 1, type, observer);
+    else this.#check(list, type, (walker) => walker.walkFolded(list), observer, this.#scope.globals.length);
   }
 
-  #check(list: List, type: number, walk: (walker: CodeWalker) => void, knownGlobals: number): void {
+  #check(
+    list: List,
+    type: number,
+    walk: (walker: CodeWalker) => void,
+    observer: CodeObserver | undefined,
+    knownGlobals: number,
+  ): void {
     const checker = new InstructionChecker(this.#scope, this.#types, { knownGlobals });
     checker.open({
       word: 'the expression',
       place: headOf(list),
       label: undefined,
+      target: labelAt(headOf(list)),
       start: [],
       end: [type],
       folded: true,
     });
-    const walker = new CodeWalker(this.#scope.syntax.source, checker);
+    const walker = new CodeWalker(this.#scope.syntax.source, checker, observer);
     walk(walker);
     walker.endUnfolded();
+    observer?.before?.(list.end, checker);
     checker.close(headOf(list));
   }
 

@@ -6,10 +6,11 @@ import type { Atom } from '../syntax.ts';
 import { BulkChecker } from './bulk-checker.ts';
 import { CodeState, labelTypes } from './code-state.ts';
 import type { Items } from './items.ts';
+import type { Named, TypedName } from './names.ts';
 import { u32 } from './numbers.ts';
 import { ObjectChecker } from './object-checker.ts';
 import type { Frame } from './operand-stack.ts';
-import type { Place } from './problems.ts';
+import type { Place } from './place.ts';
 import type { TypeReader, TypeUse, Variable } from './read-types.ts';
 import type { Scope } from './scope.ts';
 import { BY_LETTER, Heap, hasDefault, isReference, reference, Type } from './types.ts';
@@ -36,7 +37,7 @@ export class InstructionChecker extends CodeState {
   readonly #objects: ObjectChecker;
   readonly #bulk: BulkChecker;
   readonly #context: CodeContext;
-  #locals: readonly Variable[] = [];
+  #locals: readonly TypedName[] = [];
   readonly #localNames = new Map<string, number>();
   /** Locals that have no value by themselves, and have got one; in the order in which they did. */
   readonly #set: number[] = [];
@@ -50,16 +51,31 @@ export class InstructionChecker extends CodeState {
 
   /** Begins a function. */
   begin({ shape, params }: TypeUse, locals: readonly Variable[], place: Place): void {
-    this.#locals = [...params, ...locals];
-    for (const [i, { identifier }] of this.#locals.entries()) {
+    this.#locals = [...params, ...locals].map((variable, index) => ({ space: 'local', index, ...variable }));
+    for (const [i, local] of this.#locals.entries()) {
+      const { identifier } = local;
       if (i < params.length) this.#set.push(i);
       if (identifier === undefined) continue;
+      this.scope.define(local);
       const name = identifierName(this.scope.textOf(identifier));
       if (this.#localNames.has(name))
         this.scope.problems.syntax(identifier, `there is another local ${this.scope.textOf(identifier)}`);
       else this.#localNames.set(name, i);
     }
-    this.open({ word: 'the function', place, label: undefined, start: [], end: shape.results, folded: true });
+    this.open({
+      word: 'the function',
+      place,
+      label: undefined,
+      target: labelAt(place),
+      start: [],
+      end: shape.results,
+      folded: true,
+    });
+  }
+
+  /** The parameters and locals of the function. */
+  get locals(): readonly TypedName[] {
+    return this.#locals;
   }
 
   open(frame: Omit<Frame, 'height' | 'anything' | 'settings'>): void {
@@ -265,7 +281,9 @@ export class InstructionChecker extends CodeState {
     if (kind === 'if') this.stack.take([Type.i32], place, kind);
     this.stack.take(shape.params, place, kind);
     const label = identifier && identifierName(this.scope.textOf(identifier));
-    this.open({ word: kind, place: word, label, start: shape.params, end: shape.results, folded });
+    const target = labelAt(word, identifier);
+    this.scope.define(target);
+    this.open({ word: kind, place: word, label, target, start: shape.params, end: shape.results, folded });
   }
 
   #catchClauses(items: Items): void {
@@ -444,7 +462,11 @@ export class InstructionChecker extends CodeState {
     }
     const text = this.scope.textOf(at);
     const index = at.kind === 'identifier' ? this.#localNames.get(identifierName(text)) : u32(text);
-    if (index !== undefined && index < this.#locals.length) return index;
+    const local = index === undefined ? undefined : this.#locals[index];
+    if (local !== undefined) {
+      this.scope.use(at, local);
+      return index;
+    }
     const count = this.#locals.length;
     const there =
       at.kind === 'identifier'
@@ -452,7 +474,7 @@ export class InstructionChecker extends CodeState {
         : count === 0
           ? ': the function has none'
           : `: the last one is ${count - 1}`;
-    this.scope.problems.add(at, 'unknown', `there is no local ${text}${there}`);
+    this.scope.problems.unknown(at, 'local', `there is no local ${text}${there}`);
     return undefined;
   }
 
@@ -481,6 +503,11 @@ export class InstructionChecker extends CodeState {
     const shape = type === undefined ? undefined : this.scope.types.get(type)?.shape;
     return shape?.kind === 'func' ? shape.params : undefined;
   }
+}
+
+/** What the names of a block's label stand for. */
+export function labelAt(list: Place, identifier?: Atom): Named {
+  return { space: 'label', index: 0, identifier, list };
 }
 
 function shapeOf(opcode: number): number {

@@ -1,5 +1,5 @@
 import type { Atom, List, Node } from '../syntax.ts';
-import type { Place } from './problems.ts';
+import type { Place } from './place.ts';
 
 /** Takes the items of a list one after another. */
 export class Items {

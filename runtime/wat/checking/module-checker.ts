@@ -1,12 +1,14 @@
-import { type Declarations, readDeclarations, type Space } from '../declarations.ts';
+import type { Declarations, Space } from '../declarations.ts';
 import { isUtf8, stringValue } from '../literals.ts';
 import type { List, Syntax } from '../syntax.ts';
+import type { CodeObserver } from './code-observer.ts';
 import { CodeWalker } from './code-walker.ts';
 import type { ConstantChecker } from './constant-checker.ts';
 import { InstructionChecker } from './instruction-checker.ts';
 import { headOf, Items } from './items.ts';
 import { ModuleState } from './module-state.ts';
-import type { Place, Problems, TextProblem } from './problems.ts';
+import type { Place } from './place.ts';
+import type { Problems } from './problems.ts';
 import type { Limits, TypeReader, TypeUse } from './read-types.ts';
 import type { Scope } from './scope.ts';
 import { SegmentChecker } from './segment-checker.ts';
@@ -21,25 +23,10 @@ const MOST_ELEMENTS: Readonly<Record<number, bigint>> = {
   [Type.i64]: (1n << 64n) - 1n,
 };
 
-/** Checks a text as far as it can be read: its form, its names, its types. All that is wrong is told, each thing once. */
-export function checkText(
-  syntax: Syntax,
-  declarations: Declarations = readDeclarations(syntax),
-): readonly TextProblem[] {
-  const checker = new ModuleChecker(syntax, declarations);
-  checker.check();
-  const faults = syntax.faults.map(({ start, end, message }) => ({
-    start,
-    end,
-    message,
-    kind: 'syntax' as const,
-  }));
-  return [...faults, ...checker.problems.found].sort((a, b) => a.start - b.start);
-}
-
-class ModuleChecker {
+/** Checks the fields of a module. The code in it is checked when all is declared. */
+export class ModuleChecker {
   readonly problems: Problems;
-  readonly #module: ModuleState;
+  readonly module: ModuleState;
   readonly #syntax: Syntax;
   readonly #scope: Scope;
   readonly #types: TypeReader;
@@ -49,28 +36,28 @@ class ModuleChecker {
   readonly #exported = new Set<string>();
   /** What stands before imports and may not. */
   #defined: string | undefined;
-  #start: Place | undefined;
+  #start: List | undefined;
 
   constructor(syntax: Syntax, declarations: Declarations) {
     this.#syntax = syntax;
-    this.#module = new ModuleState(syntax, declarations);
-    this.problems = this.#module.problems;
-    this.#scope = this.#module.scope;
-    this.#types = this.#module.types;
-    this.#constants = this.#module.constants;
-    this.#segments = new SegmentChecker(this.#module);
+    this.module = new ModuleState(syntax, declarations);
+    this.problems = this.module.problems;
+    this.#scope = this.module.scope;
+    this.#types = this.module.types;
+    this.#constants = this.module.constants;
+    this.#segments = new SegmentChecker(this.module);
     this.#importedGlobals = declarations.all.filter(
       ({ space, imported }) => space === 'global' && imported !== undefined,
     ).length;
   }
 
-  check(): void {
+  /** Checks all but code, which `module.code` has then. */
+  checkFields(): void {
     const fields = this.#fields();
     const definer = new TypeDefiner(this.#scope, this.#types);
     for (const field of fields) definer.define(field);
     for (const field of fields) this.#field(field);
-    for (const task of this.#module.finding) task();
-    for (const task of this.#module.later) task();
+    for (const task of this.module.finding) task();
   }
 
   #fields(): List[] {
@@ -113,10 +100,10 @@ class ModuleChecker {
         this.#import(items);
         return;
       case 'export':
-        this.#module.finding.push(() => this.#export(items));
+        this.module.finding.push(() => this.#export(items));
         return;
       case 'start':
-        this.#module.later.push(() => this.#startFunction(items));
+        this.module.later(field, () => this.#startFunction(this.#items(field)));
         return;
       case 'func':
         this.#definition(items, 'function', (inside) => this.#function(inside, false));
@@ -151,7 +138,7 @@ class ModuleChecker {
   /** Takes what definitions have in common: name, exports, and where it is imported from. */
   #definition(items: Items, space: Space, define: (items: Items, imported: boolean) => void): void {
     items.identifier();
-    const index = this.#module.indexOf(items.list);
+    const index = this.module.indexOf(items.list);
     for (let inside = items.within('export'); inside !== undefined; inside = items.within('export')) {
       this.#exportName(inside);
       this.#types.end(inside);
@@ -222,17 +209,21 @@ class ModuleChecker {
     const use = this.#types.typeUse(items, true);
     this.#scope.functions.push(use.index ?? Number.NaN);
     if (imported) this.#types.end(items);
-    else this.#module.later.push(() => this.#body(items, use));
+    else {
+      const { at, list } = items;
+      this.module.later(list, (observer) => this.#body(new Items(items.source, list, at), use, observer));
+    }
   }
 
-  #body(items: Items, use: TypeUse): void {
+  #body(items: Items, use: TypeUse, observer: CodeObserver | undefined): void {
     const locals = this.#types.variables(items, 'local', true);
     const { list } = items;
     const checker = new InstructionChecker(this.#scope, this.#types, { knownGlobals: undefined });
     checker.begin(use, locals, headOf(list));
-    const walker = new CodeWalker(this.#syntax.source, checker);
+    const walker = new CodeWalker(this.#syntax.source, checker, observer);
     walker.walk(list, items.at);
     walker.endUnfolded();
+    observer?.before?.(list.end, checker);
     checker.close({ start: Math.max(list.start, list.end - 1), end: list.end });
   }
 
@@ -255,7 +246,8 @@ class ModuleChecker {
       return;
     }
     this.#constants.findReferences(items.list);
-    this.#module.later.push(() => this.#constants.check(items.list, items.at, type, known));
+    const { list, at } = items;
+    this.module.later(list, (observer) => this.#constants.check(list, at, type, observer, known));
   }
 
   #memory(items: Items, imported: boolean): void {
@@ -298,7 +290,7 @@ class ModuleChecker {
           imported ? 'a size is expected here' : '(elem ...) or a size is expected here',
         );
       else {
-        this.#scope.elements[this.#module.indexOf(inside.list)] = element;
+        this.#scope.elements[this.module.indexOf(inside.list)] = element;
         this.#segments.elementItems(inside, element, inside.next?.kind !== 'list');
       }
       this.#types.end(items);
@@ -313,8 +305,9 @@ class ModuleChecker {
     else if (!items.isAtEnd) {
       this.#constants.findReferences(items.list);
       // In the binary, tables come before globals.
-      this.#module.later.push(() =>
-        this.#constants.check(items.list, items.at, element, this.#importedGlobals),
+      const { list, at } = items;
+      this.module.later(list, (observer) =>
+        this.#constants.check(list, at, element, observer, this.#importedGlobals),
       );
     } else if (isReference(element) && !hasDefault(element))
       this.problems.type(
@@ -351,8 +344,9 @@ class ModuleChecker {
   }
 
   #startFunction(items: Items): void {
-    if (this.#start !== undefined) this.problems.syntax(headOf(items.list), 'a module has one start');
-    this.#start = headOf(items.list);
+    if (this.#start !== undefined && this.#start !== items.list)
+      this.problems.syntax(headOf(items.list), 'a module has one start');
+    this.#start ??= items.list;
     const at = items.index();
     if (at === undefined) {
       this.problems.syntax(items.place, 'a function is expected here');

@@ -1,9 +1,18 @@
 import type { Declaration, Declarations } from '../declarations.ts';
 import type { List, Syntax } from '../syntax.ts';
+import type { CodeObserver } from './code-observer.ts';
 import { ConstantChecker } from './constant-checker.ts';
 import { Problems } from './problems.ts';
 import { TypeReader } from './read-types.ts';
 import { Scope } from './scope.ts';
+
+/** The code of a function or an expression, or something that is checked along with code. */
+export interface CodeTask {
+  /** What has the code in it. */
+  readonly list: List;
+  /** May be called several times. */
+  readonly check: (observer: CodeObserver | undefined) => void;
+}
 
 /** A module while its fields are read, and what is left to do then. */
 export class ModuleState {
@@ -13,8 +22,8 @@ export class ModuleState {
   readonly constants: ConstantChecker;
   /** Done once all is declared: finding what code may refer to. */
   readonly finding: (() => void)[] = [];
-  /** Done after that: checking code. */
-  readonly later: (() => void)[] = [];
+  /** Done after that. */
+  readonly code: CodeTask[] = [];
   /** By the list that declares something. */
   readonly #byList: ReadonlyMap<List, Declaration>;
 
@@ -23,6 +32,11 @@ export class ModuleState {
     this.types = new TypeReader(this.scope);
     this.constants = new ConstantChecker(this.scope, this.types);
     this.#byList = new Map(declarations.all.map((declaration) => [declaration.list, declaration]));
+  }
+
+  /** Has the code of a list checked once all is declared. */
+  later(list: List, check: CodeTask['check']): void {
+    this.code.push({ list, check });
   }
 
   /** The index of what a list declares. */

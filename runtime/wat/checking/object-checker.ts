@@ -1,10 +1,9 @@
 import { Op } from '../../wasm/opcodes.ts';
-import { identifierName } from '../literals.ts';
 import type { Atom } from '../syntax.ts';
 import { type CodeState, labelTypes } from './code-state.ts';
 import type { Items } from './items.ts';
 import { u32 } from './numbers.ts';
-import type { Place } from './problems.ts';
+import type { Place } from './place.ts';
 import type { Field, Shape } from './type-table.ts';
 import { Heap, heapOf, isNullable, isReference, reference, Type, unpacked } from './types.ts';
 
@@ -224,11 +223,12 @@ export class ObjectChecker {
     }
     if (struct === undefined) return undefined;
     const text = scope.textOf(at);
-    const index =
-      at.kind === 'identifier' ? scope.fieldNames.get(struct.index)?.get(identifierName(text)) : u32(text);
-    const field = index === undefined ? undefined : struct.fields[index];
-    if (field === undefined) scope.problems.add(at, 'unknown', `the struct has no field ${text}`);
-    return field;
+    const fields = scope.fields.get(struct.index) ?? [];
+    const found =
+      at.kind === 'number' ? fields[u32(text) ?? -1] : fields.find((field) => scope.isCalled(field, text));
+    if (found !== undefined) scope.use(at, found);
+    else scope.problems.unknown(at, 'field', `the struct has no field ${text}`);
+    return found && struct.fields[found.index];
   }
 
   #checkDefaults(fields: readonly Field[], place: Place, what: string): void {

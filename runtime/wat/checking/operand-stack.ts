@@ -1,4 +1,5 @@
-import type { Place } from './problems.ts';
+import type { Named } from './names.ts';
+import type { Place } from './place.ts';
 import type { Scope } from './scope.ts';
 import { isReference, Type } from './types.ts';
 
@@ -6,8 +7,10 @@ import { isReference, Type } from './types.ts';
 export interface Frame {
   readonly word: string;
   readonly place: Place;
-  /** The `$name` of its label. */
+  /** The name of its label, without the `$`. */
   readonly label: string | undefined;
+  /** What names that stand for its label are recorded for. */
+  readonly target: Named;
   readonly start: readonly number[];
   readonly end: readonly number[];
   /** Values that are on the stack below it. */

@@ -1,3 +1,6 @@
+import type { NameSpace } from './names.ts';
+import type { Place } from './place.ts';
+
 /**
  * What sort of mistake it is: in the form of the text (`syntax`), in a name that nothing has (`unknown`), in the types of values
  * (`type`), or in what else a module must keep (`module`).
@@ -11,12 +14,8 @@ export interface TextProblem {
   readonly kind: ProblemKind;
   /** A sentence without a full stop. */
   readonly message: string;
-}
-
-/** Where something stands. */
-export interface Place {
-  readonly start: number;
-  readonly end: number;
+  /** Of an unknown name: what it was looked for among. */
+  readonly among?: NameSpace | 'instruction';
 }
 
 /** Collects mistakes. */
@@ -25,6 +24,10 @@ export class Problems {
 
   add({ start, end }: Place, kind: ProblemKind, message: string): void {
     this.found.push({ start, end, kind, message });
+  }
+
+  unknown({ start, end }: Place, among: NameSpace | 'instruction', message: string): void {
+    this.found.push({ start, end, kind: 'unknown', message, among });
   }
 
   syntax(place: Place, message: string): void {

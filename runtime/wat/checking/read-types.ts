@@ -1,7 +1,9 @@
 import { identifierName } from '../literals.ts';
 import type { Atom, Node } from '../syntax.ts';
 import { headOf, type Items } from './items.ts';
+import type { TypedName } from './names.ts';
 import { unsigned } from './numbers.ts';
+import type { Place } from './place.ts';
 import type { Scope } from './scope.ts';
 import type { Field, FunctionShape, Shape } from './type-table.ts';
 import {
@@ -14,10 +16,11 @@ import {
   Type,
 } from './types.ts';
 
-/** A parameter or local: its type, and its name if it has one. */
+/** A parameter or local: its type, its name if it has one, and where it is written. */
 export interface Variable {
   readonly type: number;
   readonly identifier: Atom | undefined;
+  readonly list: Place;
 }
 
 export interface Signature {
@@ -130,12 +133,13 @@ export class TypeReader {
       const identifier = inside.identifier();
       if (identifier !== undefined) {
         if (!named) this.#scope.problems.syntax(identifier, 'parameters have no names here');
-        found.push({ identifier, type: this.valueType(inside) });
+        found.push({ identifier, type: this.valueType(inside), list: inside.list });
       } else
         while (!inside.isAtEnd) {
+          const { next } = inside;
           const type = this.optionalValueType(inside);
-          if (type === undefined) break;
-          found.push({ identifier: undefined, type });
+          if (type === undefined || next === undefined) break;
+          found.push({ identifier: undefined, type, list: next });
         }
       this.end(inside);
     }
@@ -178,7 +182,11 @@ export class TypeReader {
     const shape = index === undefined ? undefined : this.functionShape(index, at);
     if (shape === undefined) return { index: undefined, shape: written, params };
     if (items.at === start)
-      return { index, shape, params: shape.params.map((type) => ({ type, identifier: undefined })) };
+      return {
+        index,
+        shape,
+        params: shape.params.map((type) => ({ type, identifier: undefined, list: place })),
+      };
     if (!this.#isSame(shape.params, written.params) || !this.#isSame(shape.results, written.results))
       this.#scope.problems.syntax(
         items.placeFrom(place),
@@ -190,14 +198,15 @@ export class TypeReader {
   /** Takes the type of a block, which is a new one for the module only if it takes values or has several results. */
   blockType(items: Items): TypeUse {
     const start = items.at;
-    const { problems } = this.#scope;
-    const before = problems.found.length;
+    const { problems, uses } = this.#scope;
+    const before = { problems: problems.found.length, uses: uses.length };
     if (items.next?.kind !== 'list' || items.next.head !== 'type') {
       const { params, results } = this.signature(items, false);
       if (params.length === 0 && results.length <= 1)
         return { index: undefined, shape: { kind: 'func', params: [], results }, params: [] };
       items.at = start;
-      problems.found.length = before;
+      problems.found.length = before.problems;
+      uses.length = before.uses;
     }
     return this.typeUse(items, false);
   }
@@ -254,26 +263,33 @@ export class TypeReader {
     }
   }
 
-  #fields(items: Items, index: number): Field[] {
+  #fields(items: Items, type: number): Field[] {
     const fields: Field[] = [];
-    const names = new Map<string, number>();
+    const named: TypedName[] = [];
+    const names = new Set<string>();
+    const add = (inside: Items, identifier: Atom | undefined, list: Place): void => {
+      const field = this.#field(inside);
+      named.push({ space: 'field', index: fields.length, identifier, list, type: field.type });
+      fields.push(field);
+    };
     for (let inside = items.within('field'); inside !== undefined; inside = items.within('field')) {
       const identifier = inside.identifier();
       if (identifier !== undefined) {
         const name = identifierName(this.#scope.textOf(identifier));
         if (names.has(name))
           this.#scope.problems.syntax(identifier, `there is another field ${this.#scope.textOf(identifier)}`);
-        names.set(name, fields.length);
-        fields.push(this.#field(inside));
+        names.add(name);
+        add(inside, identifier, inside.list);
       } else
         while (!inside.isAtEnd) {
           const before = inside.at;
-          fields.push(this.#field(inside));
+          add(inside, undefined, inside.place);
           if (inside.at === before) break;
         }
       this.end(inside);
     }
-    this.#scope.fieldNames.set(index, names);
+    for (const field of named) this.#scope.define(field);
+    this.#scope.fields.set(type, named);
     return fields;
   }
 

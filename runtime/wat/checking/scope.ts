@@ -1,8 +1,10 @@
 import { type Declaration, type Declarations, declaredName, type Space } from '../declarations.ts';
 import { identifierName } from '../literals.ts';
 import type { Atom, Syntax } from '../syntax.ts';
+import { type Named, SPACE_WORDS, type TypedName, type Use } from './names.ts';
 import { u32 } from './numbers.ts';
-import type { Place, Problems } from './problems.ts';
+import type { Place } from './place.ts';
+import type { Problems } from './problems.ts';
 import { TypeTable } from './type-table.ts';
 import { typeText } from './types.ts';
 
@@ -24,24 +26,6 @@ export interface GlobalType {
   readonly mutable: boolean;
 }
 
-const SPACE_WORDS: Readonly<Record<Space, string>> = {
-  type: 'type',
-  function: 'function',
-  table: 'table',
-  memory: 'memory',
-  global: 'global',
-  tag: 'tag',
-  data: 'data segment',
-  element: 'element segment',
-};
-
-/** A place in a text that names something which the module declares. */
-export interface Use {
-  readonly at: Atom;
-  readonly space: Space;
-  readonly index: number;
-}
-
 /** What a module declares, by index and by name, with the types of it. */
 export class Scope {
   readonly syntax: Syntax;
@@ -55,13 +39,15 @@ export class Scope {
   readonly globals: GlobalType[] = [];
   /** The types of the elements of element segments. */
   readonly elements: number[] = [];
-  /** By type: the names of its fields. */
-  readonly fieldNames = new Map<number, ReadonlyMap<string, number>>();
+  /** By type: its fields. */
+  readonly fields = new Map<number, readonly TypedName[]>();
   /** Functions that code may make references to. */
   readonly referable = new Set<number>();
+  /** Every place that names something, also where that is defined. */
   readonly uses: Use[] = [];
   readonly #bySpace = new Map<Space, Map<string, number>>();
   readonly #counts = new Map<Space, number>();
+  readonly #declared = new Map<Space, Declaration[]>();
   readonly #typeNames: (string | undefined)[] = [];
 
   constructor(syntax: Syntax, declarations: Declarations, problems: Problems) {
@@ -81,12 +67,41 @@ export class Scope {
     this.#counts.set(space, index + 1);
     const name = declaredName(this.syntax, declaration);
     if (space === 'type') this.#typeNames[index] = identifier && this.textOf(identifier);
+    const declared = this.#declared.get(space);
+    if (declared === undefined) this.#declared.set(space, [declaration]);
+    else declared.push(declaration);
     if (name === undefined || identifier === undefined) return;
+    this.define(declaration);
     const names = this.#bySpace.get(space) ?? new Map<string, number>();
     this.#bySpace.set(space, names);
     if (names.has(name))
       this.problems.syntax(identifier, `there is another ${SPACE_WORDS[space]} ${this.textOf(identifier)}`);
     else names.set(name, index);
+  }
+
+  /** What a module declares at an index; undefined for types that only follow from how functions are written. */
+  declaration(space: Space, index: number): Declaration | undefined {
+    return this.#declared.get(space)?.[index];
+  }
+
+  /** Everything that a module declares in a space. */
+  declared(space: Space): readonly Declaration[] {
+    return this.#declared.get(space) ?? [];
+  }
+
+  /** Records where something gets its name. */
+  define(target: Named): void {
+    if (target.identifier !== undefined) this.use(target.identifier, target);
+  }
+
+  /** Records what a name or index stands for. */
+  use(at: Atom, target: Named): void {
+    this.uses.push({ at, target });
+  }
+
+  /** Whether something has this `$name`. */
+  isCalled({ identifier }: Named, name: string): boolean {
+    return identifier !== undefined && identifierName(this.textOf(identifier)) === identifierName(name);
   }
 
   textOf({ start, end }: Atom): string {
@@ -96,11 +111,13 @@ export class Scope {
   /** The index that a `$name` or number stands for; undefined where there is nothing of that name or index, which is told. */
   resolve(space: Space, at: Atom): number | undefined {
     const index = this.find(space, at);
-    if (index !== undefined) this.uses.push({ at, space, index });
-    else if (at.kind === 'number' && u32(this.textOf(at)) === undefined)
+    const target = index === undefined ? undefined : this.declaration(space, index);
+    if (target !== undefined) this.use(at, target);
+    if (index !== undefined) return index;
+    if (at.kind === 'number' && u32(this.textOf(at)) === undefined)
       this.problems.syntax(at, `${this.textOf(at)} is no index`);
     else this.#unknown(space, at);
-    return index;
+    return undefined;
   }
 
   /** The index of the first one, which is meant where none is named; undefined where there is none, which is told. */
@@ -122,7 +139,7 @@ export class Scope {
     const count = this.count(space);
     const word = SPACE_WORDS[space];
     const text = this.textOf(at);
-    if (at.kind === 'identifier') this.problems.add(at, 'unknown', `there is no ${word} ${text}`);
+    if (at.kind === 'identifier') this.problems.unknown(at, space, `there is no ${word} ${text}`);
     else {
       const there =
         count === 0
@@ -130,7 +147,7 @@ export class Scope {
           : count === 1
             ? `the only one is 0`
             : `the last one is ${count - 1}`;
-      this.problems.add(at, 'unknown', `there is no ${word} ${text}: ${there}`);
+      this.problems.unknown(at, space, `there is no ${word} ${text}: ${there}`);
     }
   }
 

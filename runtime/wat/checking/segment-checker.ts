@@ -38,14 +38,14 @@ export class SegmentChecker {
     const place = headOf(items.list);
     if (offset !== undefined) {
       items.take();
-      this.#module.later.push(() => {
+      this.#module.later(offset, (observer) => {
         const memoryIndex =
           index === undefined ? this.#scope.first('memory', place) : this.#scope.resolve('memory', index);
         const type =
           memoryIndex === undefined
             ? Type.unknown
             : (this.#scope.memories[memoryIndex]?.address ?? Type.unknown);
-        this.#constants.checkEither(offset, 'offset', type);
+        this.#constants.checkEither(offset, 'offset', type, observer);
       });
     } else if (index !== undefined)
       this.#scope.problems.syntax(items.place, 'an offset is expected here, as (i32.const 0)');
@@ -68,12 +68,12 @@ export class SegmentChecker {
         : undefined;
     if (offset !== undefined) {
       items.take();
-      this.#module.later.push(() => {
+      this.#module.later(offset, (observer) => {
         const place = headOf(list);
         const tableIndex =
           named === undefined ? this.#scope.first('table', place) : this.#scope.resolve('table', named);
         const type = tableIndex === undefined ? undefined : this.#scope.tables[tableIndex];
-        this.#constants.checkEither(offset, 'offset', type?.address ?? Type.unknown);
+        this.#constants.checkEither(offset, 'offset', type?.address ?? Type.unknown, observer);
         const element = this.#scope.elements[index] ?? Type.unknown;
         if (type !== undefined && !this.#scope.types.matches(element, type.element))
           this.#scope.problems.type(
@@ -132,7 +132,7 @@ export class SegmentChecker {
         continue;
       }
       this.#constants.findReferences(next);
-      this.#module.later.push(() => this.#constants.checkEither(next, 'item', element));
+      this.#module.later(next, (observer) => this.#constants.checkEither(next, 'item', element, observer));
     }
   }
 }
