@@ -35,7 +35,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
   readonly #closed = Promise.withResolvers<void>();
   readonly #admitted = Promise.withResolvers<void>();
   #state: SessionState = { kind: 'idle' };
-  /** Whether what starts is to be ended as soon as it has started. */
+  /** Whether the client has told the program to end, which may be just starting. */
   #isGivenUp = false;
   #isAdmitted: boolean;
   #isVSCode = false;
@@ -129,6 +129,7 @@ export class LunaticDebugSession extends DebugSession implements Session {
     const state = this.#state;
     this.#giveUp();
     if (state.kind !== 'running') return;
+    this.#isGivenUp = true;
     if (state.process !== undefined) state.process.terminate();
     else await state.debuggee.end();
   }
@@ -153,6 +154,8 @@ export class LunaticDebugSession extends DebugSession implements Session {
   async leaveProgram(): Promise<void> {
     const state = this.#state;
     if (state.kind !== 'running') throw wrongState(state, 'this');
+    // Somebody else's restart may come after the user's stop.
+    if (this.#isGivenUp) throw givenUp();
     state.debuggee.retire();
     // Whoever ends the session meanwhile waits for the old program.
     this.#state = { kind: 'starting', process: state.process };

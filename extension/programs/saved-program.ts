@@ -62,7 +62,8 @@ const NONE: Work = { kind: 'none' };
  *     stopped    by the user
  *
  *     starting          -> running    it begins
- *     running, stopped  -> starting   it is launched again: by Run on Save or by the user
+ *     running           -> starting   it is launched again: by Run on Save or by the user
+ *     stopped           -> starting   the same, by the user
  *     starting, running -> ended      it ends, or does not start
  *     starting, running -> stopped    the user stops it
  *     ended             -> replaced   it is being started elsewhere
@@ -120,6 +121,8 @@ export class SavedProgram {
    * @param savedAt when its source was saved, if it is launched for that
    */
   launched(module: string, savedAt = this.#savedAt): void {
+    // The user's stop came before the restart, which is refused then.
+    if (this.#state === 'stopped' && this.isRestarting) return;
     // What a build is just writing is not certainly what runs.
     const isBeingWritten = this.#work.kind === 'working' && this.#savedAt === undefined;
     this.#state = 'starting';

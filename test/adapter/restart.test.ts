@@ -142,3 +142,14 @@ test('a request that is still being answered is cancelled, and one that is not k
   await client.customRequest('cancel', { requestId: 2000 });
   await client.customRequest('cancel', {});
 });
+
+test('a program that was told to end is not restarted', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(WAITING);
+  await client.printed('it waits');
+  const from = client.events.length;
+  const ending = client.customRequest('terminate', {});
+  await expect(client.customRequest('restart', {})).rejects.toThrow('The session was ended');
+  await ending;
+  await client.event('terminated', () => true, from);
+});

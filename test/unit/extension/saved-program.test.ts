@@ -17,7 +17,7 @@ function saved() {
   const builds: PromiseWithResolvers<string>[] = [];
   const starts: PromiseWithResolvers<boolean>[] = [];
   const restarts: PromiseWithResolvers<void>[] = [];
-  const world = { isMeant: true, bytes: 'first', isReadable: true };
+  const world = { isMeant: true, bytes: 'first', isReadable: true, isStopped: false };
   const program = new SavedProgram(
     {
       get isMeant() {
@@ -39,6 +39,7 @@ function saved() {
       },
       restart() {
         log.push('restarts');
+        if (world.isStopped) program.disconnects();
         // The request is seen on its way to the debug adapter.
         program.launched(MODULE);
         const restart = Promise.withResolvers<void>();
@@ -133,6 +134,21 @@ test('one that is stopped during a build is not restarted', async () => {
   program.changed('source');
   await moduleCalm();
   expect(log).toEqual(['builds', 'gives up']);
+});
+
+test('one that is stopped before its restart is on the way stays stopped', async () => {
+  const { program, log, world, built, restarts } = running();
+  world.isStopped = true;
+  program.changed('source');
+  await calm();
+  await built('second');
+  restarts[0]?.reject(new Error('The session was ended'));
+  program.ended();
+  program.begins();
+  expect(program.hasEnded).toBe(false);
+  program.changed('source');
+  await calm();
+  expect(log).toEqual(['builds', 'restarts']);
 });
 
 test('one that is stopped right after a save is not built', async () => {
