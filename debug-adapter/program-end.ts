@@ -48,9 +48,9 @@ async function launchedEnd(process: RuntimeProcess, told: Told): Promise<number>
   const begun = performance.now();
   let timer: NodeJS.Timeout | undefined;
   const lost = client.closed.then(() => {
-    // A runtime that has lost its connection and does not end is useless.
+    // A runtime that has lost its connection and does not end is useless. One whose program is over may only be slow to end.
     timer = setTimeout(() => {
-      say('The connection to the runtime is lost: it is ended.');
+      if (ended() === undefined) say('The connection to the runtime is lost: it is ended.');
       process.terminate();
     }, END_GRACE);
   });
@@ -62,7 +62,7 @@ async function launchedEnd(process: RuntimeProcess, told: Told): Promise<number>
   if (end !== undefined) sayEnd(end, told, performance.now() - begun);
   else if (!process.isToldToEnd)
     say(signal === null ? `The runtime ended with exit code ${exitCode}.` : deathText(signal));
-  return exitCode;
+  return end?.exitCode ?? exitCode;
 }
 
 /** @param duration in milliseconds, if it is known how long the program has run */

@@ -210,6 +210,16 @@ test('what was printed last comes before the end', async () => {
   expect(names.indexOf('exited')).toBeLessThan(names.indexOf('terminated'));
 });
 
+test('a runtime that is slow to end has not lost its program', async () => {
+  const sleep = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2500)';
+  const client = await AdapterClient.stdio();
+  await client.run(guest(`(func (export "_start"))`), {
+    env: { NODE_OPTIONS: `--import "data:text/javascript,process.on('exit', () => ${sleep})"` },
+  });
+  expect((await client.event('exited')).body.exitCode).toBe(0);
+  expect(client.output('console')).toMatch(/^The program ended with exit code 0 after .*\n$/);
+});
+
 test('an adapter without standard input, such as one that was started by hand, ends at once', () => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [launcher, 'dap'], {
     stdio: ['ignore', 'pipe', 'pipe'],
