@@ -94,6 +94,21 @@ export default {
       to: { path: '^(vscode$|node_modules/@types/vscode/)' },
     },
     {
+      name: 'language-server',
+      comment:
+        'The language server is an OS process of its own, which other editors use as well: it knows nothing of VS Code.',
+      severity: 'error',
+      from: { path: '^extension/language-server/' },
+      to: { path: '^(vscode$|node_modules/@types/vscode/|extension/(?!language-server/)|debug-adapter/)' },
+    },
+    {
+      name: 'language-server: apart',
+      comment: 'It is loaded by its path, and never into the editor.',
+      severity: 'error',
+      from: { path: '^extension/(?!language-server/)' },
+      to: { path: '^extension/language-server/' },
+    },
+    {
       name: 'one-way: projects',
       comment: 'What is built does not depend on how it is run, tested or displayed.',
       severity: 'error',

@@ -122,6 +122,7 @@ export {
 } from './testing/index.ts';
 export { printable } from './text/printable.ts';
 export { quoted } from './text/quoted.ts';
+export { similarTo } from './text/similar.ts';
 export {
   callOffsets,
   customSection,
@@ -135,19 +136,34 @@ export {
   type WasmModule,
 } from './wasm/index.ts';
 export {
+  type Atom,
   assembleApart,
   assembleText,
+  type CodeObserver,
   type Declaration,
   type Disassembly,
   disassembleFunction,
   functionText,
   HelperError,
   HelperThread,
+  type InstructionChecker,
   LineStarts,
+  type List,
   lineOf,
   moduleIdentifiers,
+  type Named,
+  type NameSpace,
+  type Node,
+  type Place as TextPlace,
   readDeclarations,
   readSyntax,
+  SPACE_WORDS,
+  type Syntax,
+  TextAnalysis,
+  type TextProblem,
+  type TypedName,
   textOf,
+  typeIndexOf,
+  type Use,
   WatError,
 } from './wat/index.ts';

@@ -192,6 +192,18 @@ const results = await Promise.all([
       'symbol-reader': 'runtime/wat/symbol-reader.ts',
     },
   }),
+  // The language server is an OS process of its own, and its client is loaded when a text module is opened.
+  build({
+    ...forExtensionHost,
+    entryPoints: {
+      'language-server': 'extension/language-server/main.ts',
+      'language-client': 'extension/language/language-client.ts',
+    },
+    // The packages of the protocol are large.
+    minifyIdentifiers: true,
+    plugins: [onlyWhatIsUsed()],
+    logOverride: { 'ignored-bare-import': 'silent' },
+  }),
   build({
     ...forExtensionHost,
     entryPoints: { extension: 'extension/main.ts' },
@@ -199,7 +211,8 @@ const results = await Promise.all([
     logOverride: { 'ignored-bare-import': 'silent' },
     banner: {
       js: `const moduleReaderScript = () => __dirname + "/module-reader.cjs";
-        const symbolReaderScript = () => __dirname + "/symbol-reader.cjs";`,
+        const symbolReaderScript = () => __dirname + "/symbol-reader.cjs";
+        const languageClient = () => require("./language-client.cjs");`,
     },
   }),
 ]);

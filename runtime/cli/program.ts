@@ -12,6 +12,7 @@ import { dumpCommand } from './dump-command.ts';
 import { exportsCommand } from './exports-command.ts';
 import { initCommand } from './init-command.ts';
 import { UsageError } from './load.ts';
+import { lspCommand } from './lsp-command.ts';
 import { isCargoTest } from './mode.ts';
 import { newCommand } from './new-command.ts';
 import { psCommand } from './ps-command.ts';
@@ -39,6 +40,7 @@ export function makeProgram(guestArguments: readonly string[] = []): Command {
     checkCommand(),
     exportsCommand(),
     dapCommand(),
+    lspCommand(),
     psCommand(),
     stacksCommand(),
     dumpCommand(),

@@ -5,10 +5,11 @@ export { assembleApart } from './assemble-apart.ts';
 export { assembleText, WatError } from './assemble-text.ts';
 export type { CodeObserver } from './checking/code-observer.ts';
 export type { InstructionChecker } from './checking/instruction-checker.ts';
-export type { Named, NameSpace, TypedName, Use } from './checking/names.ts';
+export { type Named, type NameSpace, SPACE_WORDS, type TypedName, type Use } from './checking/names.ts';
 export type { Place } from './checking/place.ts';
 export type { ProblemKind, TextProblem } from './checking/problems.ts';
 export { checkText, TextAnalysis } from './checking/text-analysis.ts';
+export { typeIndexOf } from './checking/types.ts';
 export {
   type Declaration,
   type Declarations,

@@ -91,6 +91,11 @@ export function heapOf(type: number): number {
   return type >> 1;
 }
 
+/** The index of the type that a reference is of, if the module defines that. */
+export function typeIndexOf(type: number | undefined): number | undefined {
+  return type !== undefined && type >= FIRST_DEFINED * 2 ? heapOf(type) - FIRST_DEFINED : undefined;
+}
+
 /** Whether a local of this type has a value before it is set. */
 export function hasDefault(type: number): boolean {
   return !isReference(type) || isNullable(type);

@@ -65,6 +65,8 @@ describe('the VSIX', () => {
         'dist/program.cjs',
         'dist/assembler.cjs',
         'dist/disassembler.cjs',
+        'dist/language-client.cjs',
+        'dist/language-server.cjs',
         'dist/module-maker.cjs',
         'dist/module-reader.cjs',
         'dist/symbol-reader.cjs',

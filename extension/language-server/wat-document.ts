@@ -1,0 +1,134 @@
+import type { Position, Range } from 'vscode-languageserver';
+import {
+  LineStarts,
+  type List,
+  type Named,
+  type Node,
+  readSyntax,
+  type Syntax,
+  TextAnalysis,
+  type TextPlace,
+  textOf,
+  type Use,
+} from '../../runtime/internal.ts';
+
+/** A version of a text module, and what is known of it. It never changes; each part is read when it is first asked for. */
+export class WatDocument {
+  readonly uri: string;
+  readonly text: string;
+  #lines: LineStarts | undefined;
+  #syntax: Syntax | undefined;
+  #analysis: TextAnalysis | undefined;
+  #usesByTarget: Map<Named, Use[]> | undefined;
+
+  constructor(uri: string, text: string) {
+    this.uri = uri;
+    this.text = text;
+  }
+
+  get lines(): LineStarts {
+    this.#lines ??= new LineStarts(this.text);
+    return this.#lines;
+  }
+
+  get syntax(): Syntax {
+    this.#syntax ??= readSyntax(this.text);
+    return this.#syntax;
+  }
+
+  get analysis(): TextAnalysis {
+    this.#analysis ??= new TextAnalysis(this.syntax);
+    return this.#analysis;
+  }
+
+  positionAt(offset: number): Position {
+    const { line, column } = this.lines.positionAt(offset);
+    return { line, character: column };
+  }
+
+  offsetAt({ line, character }: Position): number {
+    return this.lines.offsetAt({ line, column: character });
+  }
+
+  rangeOf({ start, end }: TextPlace): Range {
+    return { start: this.positionAt(start), end: this.positionAt(end) };
+  }
+
+  textOf(node: Node): string {
+    return textOf(this.syntax, node);
+  }
+
+  /** The lists around an offset and the word there, the outermost first. A word also counts if it ends there. */
+  pathAt(offset: number): readonly Node[] {
+    const path: Node[] = [];
+    for (let nodes = this.syntax.roots; ; ) {
+      const next = nodeAt(nodes, offset);
+      if (next === undefined) return path;
+      path.push(next);
+      if (next.kind !== 'list') return path;
+      nodes = next.items;
+    }
+  }
+
+  /** The lists around an offset, the innermost last. */
+  listsAt(offset: number): readonly List[] {
+    return this.pathAt(offset).filter((node) => node.kind === 'list');
+  }
+
+  /** What a word at an offset stands for. */
+  useAt(offset: number): Use | undefined {
+    const { uses } = this.analysis;
+    let low = 0;
+    let high = uses.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((uses[middle]?.at.start ?? 0) <= offset) low = middle + 1;
+      else high = middle;
+    }
+    const use = uses[low - 1];
+    return use !== undefined && offset <= use.at.end ? use : undefined;
+  }
+
+  /** All places that name something, in the order of the text. */
+  usesOf(target: Named): readonly Use[] {
+    if (this.#usesByTarget === undefined) {
+      this.#usesByTarget = new Map();
+      for (const use of this.analysis.uses) {
+        const uses = this.#usesByTarget.get(use.target);
+        if (uses === undefined) this.#usesByTarget.set(use.target, [use]);
+        else uses.push(use);
+      }
+    }
+    return this.#usesByTarget.get(target) ?? [];
+  }
+
+  /** Whether an offset lies in a comment. */
+  isInComment(offset: number): boolean {
+    const comment = firstEndingAfter(this.syntax.comments, offset);
+    return comment !== undefined && comment.start < offset;
+  }
+}
+
+/** The node that an offset is in. Of a word that ends there and a list that begins there, it is the word. */
+function nodeAt(nodes: readonly Node[], offset: number): Node | undefined {
+  const node = firstEndingAfter(nodes, offset - 1);
+  if (node === undefined || node.start > offset) return undefined;
+  const touches = node.kind === 'list' ? node.start < offset && offset < node.end : true;
+  if (touches) return node;
+  const next = firstEndingAfter(nodes, offset);
+  return next !== undefined && next !== node && next.kind !== 'list' && next.start <= offset
+    ? next
+    : undefined;
+}
+
+/** The first of places in ascending order that ends behind an offset. */
+function firstEndingAfter<T extends TextPlace>(places: readonly T[], offset: number): T | undefined {
+  let low = 0;
+  let high = places.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((places[middle]?.end ?? 0) <= offset) low = middle + 1;
+    else high = middle;
+  }
+  return places[low];
+}
