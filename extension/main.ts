@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { registerTools } from './assistants/register-tools.ts';
 import { DEBUG_TYPE } from './debug-type.ts';
-import { startLanguageClient } from './language/start-language-client.ts';
+import { startLanguageClient } from './language-client/start.ts';
 import { ModuleDiagnostics } from './modules/module-diagnostics.ts';
 import { Consent } from './node/consent.ts';
 import { LunaticCommands } from './node/lunatic-command.ts';

@@ -186,18 +186,23 @@ const results = await Promise.all([
     ...forExtensionHost,
     entryPoints: {
       assembler: 'runtime/wat/assembler.ts',
-      disassembler: 'debug-adapter/disassembler.ts',
       'module-maker': 'runtime/kernel/module-maker.ts',
       'module-reader': 'extension/modules/module-reader.ts',
       'symbol-reader': 'runtime/wat/symbol-reader.ts',
     },
+  }),
+  build({
+    ...forExtensionHost,
+    entryPoints: { disassembler: 'debug-adapter/disassembler.ts' },
+    plugins: [onlyWhatIsUsed()],
+    logOverride: { 'ignored-bare-import': 'silent' },
   }),
   // The language server is an OS process of its own, and its client is loaded when a text module is opened.
   build({
     ...forExtensionHost,
     entryPoints: {
       'language-server': 'extension/language-server/main.ts',
-      'language-client': 'extension/language/language-client.ts',
+      'language-client': 'extension/language-client/client.ts',
     },
     // The packages of the protocol are large.
     minifyIdentifiers: true,

@@ -4,7 +4,7 @@ import * as vscode from 'vscode';
 const LANGUAGE = 'wat';
 
 /** What the script of the client exports. It is large, so it is loaded when a text module is opened. */
-type ClientScript = typeof import('./language-client.ts');
+type ClientScript = typeof import('./client.ts');
 declare const languageClient: () => ClientScript;
 
 /** Starts the language server and its client as soon as a text module is open. Disposing of the result stops them. */
