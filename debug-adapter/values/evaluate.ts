@@ -234,7 +234,9 @@ class Evaluation {
     const path = joined(of.path, `.${name}`) ?? '';
     let at: Value | null = of.value;
     for (let count = 0; at !== null && count < MAX_POINTERS; count++) {
-      const value = await shower.reader.member(at, name);
+      const { tail } = await shower.show(at);
+      const own = tail?.name === name && typeof tail.value !== 'string' ? tail.value : null;
+      const value = own ?? (await shower.reader.member(at, name));
       if (value !== null) return { value, path };
       at = await this.#target(shower, { ...of, value: at });
     }

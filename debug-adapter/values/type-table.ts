@@ -1,4 +1,4 @@
-import type { ModuleSymbols, PointerType, TypeId, TypeInfo } from '../../runtime/internal.ts';
+import type { ArrayType, ModuleSymbols, PointerType, TypeId, TypeInfo } from '../../runtime/internal.ts';
 
 /** Types that are other names for themselves. */
 const MAX_ALIASES = 32;
@@ -11,6 +11,14 @@ const POINTER = '*';
 /** The id of the type of pointers to a type; null is `void`. */
 export function pointerTo(type: TypeId | null): TypeId {
   return POINTER + (type ?? '');
+}
+
+/** What the id of a slice begins with. */
+const SLICE = /^\[(\d+)\]/;
+
+/** The id of the type of so many elements of a type. */
+export function sliceOf(element: TypeId | null, count: number): TypeId {
+  return `[${count}]${element ?? ''}`;
 }
 
 /** The types of a module, read when somebody looks at a value. */
@@ -33,6 +41,8 @@ export class TypeTable {
     const known = this.#types.get(id);
     if (known !== undefined) return known;
     if (id.startsWith(POINTER)) return await this.#pointer(id);
+    const [prefix, count] = SLICE.exec(id) ?? [];
+    if (prefix !== undefined) return await this.#slice(id.slice(prefix.length), Number(count));
     this.add(await this.#symbols.types([id]));
     return this.#types.get(id) ?? null;
   }
@@ -45,6 +55,11 @@ export class TypeTable {
       ...{ kind: 'pointer', form: 'pointer', label: label.endsWith('*') ? `${label}*` : `${label} *` },
       ...{ name: null, scope: [], size: 4, target: target === '' ? null : target },
     };
+  }
+
+  async #slice(element: TypeId, count: number): Promise<ArrayType> {
+    const label = `[${(await this.get(element))?.label ?? '()'}]`;
+    return { kind: 'array', label, name: null, scope: [], size: null, element, counts: [count] };
   }
 
   /** The type itself, behind qualifiers and other names. Null is `void`. */

@@ -49,6 +49,8 @@ export interface Shown {
   readonly string?: string;
   /** What it points to. */
   readonly target?: Value;
+  /** The part of which the type does not tell how large it is. */
+  readonly tail?: Part;
   /** Whether `text` is what it is only in the words of its language: the parts in memory can be looked at besides. */
   readonly isMade?: boolean;
 }

@@ -35,7 +35,7 @@ function described(name: string, size: number | null = 4, scope: readonly string
 }
 
 function member(name: string | null, type: TypeId, bitOffset = 0): Member {
-  return { name, type, bitOffset, bitSize: null, isArtificial: false };
+  return { name, type, bitOffset, bitSize: null, line: null };
 }
 
 function struct(name: string, members: readonly Member[], more: Partial<StructType> = {}): StructType {

@@ -245,3 +245,80 @@ test('iterators, as what is left of them, and values without a size', async () =
   expect((await inside(locals.get('owned'))).values).toMatchObject({ '[0]': '"two"', '[1]': '"three"' });
   expect((await evaluate('slice[0] + len(owned)')).result).toBe('4');
 });
+
+/** What the library builds of other values. */
+const LIBRARY: Readonly<Record<string, unknown>> = {
+  list: '(3) [1, 2, 3]: LinkedList<i32>',
+  no_list: '(0) []: LinkedList<String>',
+  heap: '(3) [9, 3, 1]: BinaryHeap<u8>',
+  os_string: '"an os": OsString',
+  os_str: '"an os": &OsStr',
+  path_buf: '"/a/path": PathBuf',
+  path: '"/a/path": &Path',
+  boxed_path: '"/a/path": Box<Path>',
+  shared_path: '"/a/path": Rc<Path>',
+  c_string: '"of C": CString',
+  c_str: '"of C": &CStr',
+  lent: 'Borrowed("lent"): Cow<str>',
+  own: 'Owned((2) [1, 2]): Cow<[u8]>',
+  address: '127.0.0.1: IpAddr',
+  address6: '2001:db8::1: Ipv6Addr',
+  socket: '1.2.3.4:8080: SocketAddr',
+  socket6: '[::1]:443: SocketAddr',
+  io_error: 'Custom {kind: Other, error: Odd(9)}: Error',
+  simple_error: 'Simple(NotFound): Error',
+  os_error: 'Os(44): Error',
+  boxed_error: 'ParseIntError {kind: InvalidDigit}: Box<(dyn Error + Send + Sync)>',
+  any: '5: Arc<(dyn Any + Send + Sync)>',
+  date: '2017-07-14T02:40:00.25Z: SystemTime',
+  instant: expect.stringMatching(/^\d+\.\d+s: Instant$/),
+  flag: expect.stringMatching(/^true: Atomic(Bool|<bool>)$/),
+  atomic: expect.stringMatching(/^-5: Atomic(I64|<i64>)$/),
+  not_zero: expect.stringMatching(/^Some\(-7\): Option<NonZero(I64|<i64>)>$/),
+  zero: expect.stringMatching(/^None: Option<NonZero(U8|<u8>)>$/),
+  wrapping: '200: Wrapping<u8>',
+  manual: '"kept": ManuallyDrop<String>',
+  maybe: 'MaybeUninit(4): MaybeUninit<i32>',
+  lock: '(1) [6]: RwLock<Vec<i32>>',
+  guard: '(1) [6]: RwLockReadGuard<Vec<i32>>',
+  write: '8: RwLockWriteGuard<i32>',
+  pinned: '9: Pin<Box<i32>>',
+  nested: 'Some(None): Option<Option<bool>>',
+  wide: 'Some(1267650600228229401496703205376): Option<u128>',
+  code: 'Some(Low): Option<Code>',
+  // Functions that need no pointer.
+  called: 'fn(i32) -> i32: &dyn Fn<(i32), Output=i32>',
+  calls: 'Calls {function: fn(i32) -> i32, count: 2}: Calls<fn(i32) -> i32>',
+  cells: '(2) [1, 2]: Rc<RefCell<[u16]>>',
+  tail: 'Tail {head: 4, body: (2) [5, 6]}: Rc<Tail<[i32]>>',
+  waiting: expect.stringMatching(
+    /^answer, waiting at line 39 \{__awaitee: ask, waiting at line 33 \{name: "who", times: 2, length: 3, /,
+  ),
+  pending: 'Pending: Poll<u32>',
+  ready: 'Ready(()): Poll<()>',
+  future: 'answer, not started: Pin<Box<dyn Future<Output=u32>>>',
+};
+
+const MODERN_LIBRARY: Readonly<Record<string, string>> = {
+  once: '11: OnceLock<u32>',
+  no_once: 'not initialized: OnceLock<u32>',
+  lazy: 'Init(12): LazyCell<u32, fn() -> u32>',
+};
+
+test.each([
+  ['1.63', 'library-rust.wasm.gz', LIBRARY],
+  ['1.96', 'library-rust-modern.wasm.gz', { ...LIBRARY, ...MODERN_LIBRARY }],
+])('what the library builds of other values, as it is meant: Rust %s', async (_, program, expected) => {
+  const { scope, inside, evaluate } = await stoppedAt(program, 'library.rs');
+  const locals = await scope('Locals');
+  expect(locals.table).toMatchObject(expected);
+  expect((await inside(locals.get('list'))).values).toMatchObject({ '[0]': '1', '[2]': '3' });
+  const body = (await inside(locals.get('tail'))).get('body');
+  expect((await inside(body)).table).toEqual({ '[0]': '5: i32', '[1]': '6: i32' });
+  const expressions = {
+    ...{ 'list[1]': '2', 'len(list)': '3', 'os_str == "an os"': 'true', 'cells[1]': '2' },
+    ...{ 'tail.body[1] + tail.head': '10', 'len(tail.body)': '2', 'calls.count': '2' },
+  };
+  for (const [text, result] of Object.entries(expressions))
+    expect([text, (await evaluate(text)).result]).toEqual([text, result]);
+});

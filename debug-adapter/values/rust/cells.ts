@@ -1,6 +1,7 @@
 import type { StructType } from '../../../runtime/internal.ts';
 import type { Shower } from '../show-value.ts';
 import type { Shown, Value } from '../value.ts';
+import type { ValueReader } from '../value-reader.ts';
 
 /** Types that are nothing but what is in them. */
 export const WRAPPERS: ReadonlySet<string> = new Set([
@@ -16,11 +17,13 @@ export const WRAPPERS: ReadonlySet<string> = new Set([
     'Unique',
   ],
   ...['Pin', 'Reverse', 'AssertUnwindSafe', 'OnceCell', 'UsizeNoHighBit', 'Nanoseconds'],
-  ...['NonZeroU8', 'NonZeroU16', 'NonZeroU32', 'NonZeroU64', 'NonZeroU128', 'NonZeroUsize'],
-  ...['NonZeroI8', 'NonZeroI16', 'NonZeroI32', 'NonZeroI64', 'NonZeroI128', 'NonZeroIsize'],
   ...['AtomicBool', 'AtomicU8', 'AtomicU16', 'AtomicU32', 'AtomicU64', 'AtomicUsize', 'Atomic'],
   ...['AtomicI8', 'AtomicI16', 'AtomicI32', 'AtomicI64', 'AtomicIsize', 'AtomicPtr'],
+  ...['Align1', 'Align2', 'Align4', 'Align8', 'Align16', 'MaybeDangling', 'LazyCell'],
+  ...['BinaryHeap', 'GenFuture', 'Repr'],
 ]);
+/** `NonZeroU8`, and what is in a `NonZero<u8>` of today. */
+const NON_ZERO = /^NonZero[IU]\w+$/;
 
 const RANGES: ReadonlyMap<string, string> = new Map([
   ['Range', '..'],
@@ -55,9 +58,12 @@ export async function showCell(
   depth: number,
 ): Promise<Shown | null> {
   const { reader } = shower;
-  if (WRAPPERS.has(name)) {
+  if (WRAPPERS.has(name) || NON_ZERO.test(name)) {
     const inner = await reader.only(value);
-    return inner === null ? null : { ...(await shower.covered(inner, depth)), isMade: true };
+    if (inner === null) return null;
+    const shown = await shower.covered(inner, depth);
+    const text = name === 'AtomicBool' || type.name === 'Atomic<bool>' ? boolText(shown.text) : shown.text;
+    return { ...shown, text, isMade: true };
   }
   const sign = RANGES.get(name);
   if (sign !== undefined) return await showRange(shower, value, type, sign, depth);
@@ -74,11 +80,58 @@ export async function showCell(
       const lock = await reader.member(value, 'lock');
       return await behind(shower, lock, depth);
     }
-    case 'Duration':
-      return await showDuration(shower, value);
+    case 'RwLockReadGuard':
+    case 'RwLockWriteGuard': {
+      const data = await reader.pointerIn(await reader.member(value, 'data'));
+      return await behind(shower, data ?? (await reader.member(value, 'lock')), depth);
+    }
+    case 'Error':
+      return type.scope.join('::') === 'std::io::error' ? await showIoError(shower, value, depth) : null;
+    case 'MaybeUninit':
+      return await showUninit(shower, value, depth);
+    case 'OnceLock':
+      return await showOnce(shower, value, depth);
     default:
       return null;
   }
+}
+
+const boolText = (bits: string) => (bits === '0' ? 'false' : bits === '1' ? 'true' : bits);
+
+/** A kind or a number, or a structure of its own behind a pointer. */
+async function showIoError(shower: Shower, value: Value, depth: number): Promise<Shown | null> {
+  const { reader } = shower;
+  const repr = await reader.member(value, 'repr');
+  if (repr === null) return null;
+  const structure = await reader.path(repr, '__0.__0');
+  const isPointer = structure !== null && (await reader.typeOf(structure))?.kind === 'pointer';
+  return (
+    (isPointer ? await behind(shower, structure, depth) : null) ?? {
+      ...(await shower.covered(repr, depth)),
+      isMade: true,
+    }
+  );
+}
+
+/** Nothing tells whether the value is there. */
+async function showUninit(shower: Shower, value: Value, depth: number): Promise<Shown | null> {
+  const inner = await shower.reader.member(value, 'value');
+  if (inner === null) return null;
+  const shown = await shower.covered(inner, depth);
+  return { ...shown, text: `MaybeUninit(${shown.text})`, isMade: true };
+}
+
+/** A value that is there once its state says so. */
+async function showOnce(shower: Shower, value: Value, depth: number): Promise<Shown | null> {
+  const { reader } = shower;
+  const once = await reader.member(value, 'once');
+  const state = once === null ? null : await deep(reader, once, 'state');
+  const inner = await reader.path(value, 'value.value.value');
+  if (state === null || inner === null) return null;
+  const isThere = (await shower.text(state, depth)) === 'Complete';
+  return isThere
+    ? { ...(await shower.covered(inner, depth)), isMade: true }
+    : { text: 'not initialized', isMade: true };
 }
 
 /** What a pointer leads to, in the place of what has it. */
@@ -110,19 +163,19 @@ async function lockState(shower: Shower, value: Value): Promise<string> {
   const { reader } = shower;
   const lock = await reader.member(value, 'inner');
   // The lock is deeper in the structure in some versions.
-  const locked = lock === null ? 0 : await reader.number(await deep(shower, lock, 'locked'));
+  const locked = lock === null ? 0 : await reader.number(await deep(reader, lock, 'locked'));
   const failed = await reader.path(value, 'poison.failed');
   const poisoned = failed === null ? 0 : await reader.number(failed);
   return `${locked ? ' (locked)' : ''}${poisoned ? ' (poisoned)' : ''}`;
 }
 
 /** A member of a structure that may be in others. */
-async function deep(shower: Shower, value: Value, name: string): Promise<Value | null> {
+export async function deep(reader: ValueReader, value: Value, name: string): Promise<Value | null> {
   let at: Value | null = value;
   for (let count = 0; at !== null && count < 8; count++) {
-    const found: Value | null = await shower.reader.member(at, name);
+    const found: Value | null = await reader.member(at, name);
     if (found !== null) return found;
-    at = await shower.reader.only(at);
+    at = await reader.only(at);
   }
   return null;
 }
@@ -142,25 +195,4 @@ async function showRange(
   const exhausted = await shower.reader.number(await shower.reader.member(value, 'exhausted'));
   const state = exhausted ? ' (exhausted)' : '';
   return { text: `${await text('start')}${sign}${await text('end')}${state}`, named, isMade: true };
-}
-
-/** As Rust prints it: `1.5s`, `42ns`. */
-async function showDuration(shower: Shower, value: Value): Promise<Shown | null> {
-  const { reader } = shower;
-  const secs = await reader.member(value, 'secs');
-  const seconds = secs === null ? null : await reader.bits(secs);
-  const nanos = await reader.number(await reader.member(value, 'nanos'));
-  if (seconds === null || nanos === null) return null;
-  return { text: durationText(seconds, nanos), isMade: true };
-}
-
-function durationText(seconds: bigint, nanos: number): string {
-  const with9 = (whole: bigint | number, part: number, digits: number, unit: string) => {
-    const fraction = String(part).padStart(digits, '0').replace(/0+$/, '');
-    return `${whole}${fraction === '' ? '' : `.${fraction}`}${unit}`;
-  };
-  if (seconds > 0n) return with9(seconds, nanos, 9, 's');
-  if (nanos >= 1e6) return with9(Math.floor(nanos / 1e6), nanos % 1e6, 6, 'ms');
-  if (nanos >= 1e3) return with9(Math.floor(nanos / 1e3), nanos % 1e3, 3, 'µs');
-  return `${nanos}ns`;
 }

@@ -6,6 +6,8 @@ import { btreeEntries } from './btree.ts';
 
 /** Slots of a hash table that are looked at. */
 const MAX_SLOTS = 2 ** 20;
+/** Nodes of a list that are looked at for a page. */
+const MAX_NODES = 50_000;
 
 export async function showCollection(
   shower: Shower,
@@ -17,12 +19,15 @@ export async function showCollection(
     case 'String':
     case 'OsString':
     case 'PathBuf':
-    case 'CString':
       return await showString(shower, value);
+    case 'CString':
+      return await showString(shower, value, 1);
     case 'Vec':
       return await showVec(shower, value, depth);
     case 'VecDeque':
       return await showDeque(shower, value, depth);
+    case 'LinkedList':
+      return await showList(shower, value, depth);
     case 'HashMap':
     case 'HashSet':
       return await showHash(shower, value, name === 'HashMap', depth);
@@ -37,8 +42,11 @@ export async function showCollection(
   }
 }
 
-/** A text in a vector of bytes, whatever else is around that. */
-async function showString(shower: Shower, value: Value): Promise<Shown | null> {
+/**
+ * A text in a vector of bytes, whatever else is around that.
+ * @param without how many bytes at the end are no part of it
+ */
+async function showString(shower: Shower, value: Value, without = 0): Promise<Shown | null> {
   const { reader } = shower;
   const pointer = await reader.number(await reader.pointerIn(value));
   let vec: Value | null = value;
@@ -47,8 +55,9 @@ async function showString(shower: Shower, value: Value): Promise<Shown | null> {
     length = (await reader.member(vec, 'len')) ?? (await reader.member(vec, 'length'));
     if (length === null) vec = await reader.only(vec);
   }
-  const size = await reader.number(length);
-  if (pointer === null || size === null) return null;
+  const bytes = await reader.number(length);
+  if (pointer === null || bytes === null) return null;
+  const size = Math.max(0, bytes - without);
   return { ...shower.shownString(await shower.string(pointer, size), size), isMade: true };
 }
 
@@ -96,6 +105,29 @@ export function ringPage(
     }
     return parts;
   };
+}
+
+/** Nodes that lead to the next one. */
+async function showList(shower: Shower, value: Value, depth: number): Promise<Shown | null> {
+  const { reader } = shower;
+  const count = await reader.number(await reader.member(value, 'len'));
+  if (count === null) return null;
+  const page = async (from: number, wanted: number): Promise<Part[]> => {
+    const parts: Part[] = [];
+    let link = await reader.member(value, 'head');
+    for (let index = 0; link !== null && index < Math.min(from + wanted, MAX_NODES); index++) {
+      const some = await reader.member(link, '__0');
+      const pointer = await reader.pointerIn(some);
+      const node = pointer === null ? null : await reader.target(pointer);
+      const element = node === null ? null : await reader.member(node, 'element');
+      if (node === null || element === null) break;
+      const name = `[${index}]`;
+      if (index >= from) parts.push({ name, value: element, path: name });
+      link = await reader.member(node, 'next');
+    }
+    return parts;
+  };
+  return { ...(await shower.elements(count, page, depth)), isMade: true };
 }
 
 async function capacityOf({ reader }: Shower, buffer: Value | null): Promise<Value | null> {

@@ -1,12 +1,14 @@
 import type { PointerType, TypeInfo } from '../../../runtime/internal.ts';
 import type { Shower } from '../show-value.ts';
 import type { Shown, Value } from '../value.ts';
+import { showAddress } from './addresses.ts';
 import { showCell } from './cells.ts';
 import { showCollection } from './collections.ts';
 import { showIterator } from './iterators.ts';
 import { standardName } from './names.ts';
 import { showFat, showShared } from './pointers.ts';
 import { showStruct } from './structs.ts';
+import { showTime } from './times.ts';
 
 /** Displays values as Rust writes them. The names of fields are those of the standard library from 1.63 on. */
 export async function showRust(
@@ -26,6 +28,8 @@ export async function showRust(
       : ((await showCollection(shower, value, name, depth)) ??
         (await showShared(shower, value, type, name, depth)) ??
         (await showCell(shower, value, type, name, depth)) ??
+        (await showTime(shower, value, name)) ??
+        (await showAddress(shower, value, type, name, depth)) ??
         (await showIterator(shower, value, type, name, depth)));
   return known ?? (await showStruct(shower, value, type, depth));
 }

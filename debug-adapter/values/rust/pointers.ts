@@ -1,5 +1,6 @@
 import type { StructType, TypeId } from '../../../runtime/internal.ts';
 import type { Shower } from '../show-value.ts';
+import { sliceOf } from '../type-table.ts';
 import { addressOf, inMemory, type Part, type Shown, type Value } from '../value.ts';
 import type { ValueReader } from '../value-reader.ts';
 import { showUnsized, type Tail } from './unsized.ts';
@@ -36,11 +37,18 @@ const OF_SLICE = /^(?:&(?:mut )?|\*(?:const|mut) |(?:alloc::boxed::)?Box<)(?:\[|
 
 async function sliceTail(shower: Shower, length: Value, type: StructType): Promise<Tail> {
   const count = (await shower.reader.number(length)) ?? 0;
+  const text = async (address: number, without: number): Promise<Shown> => {
+    const size = Math.max(0, count - without);
+    return { ...shower.shownString(await shower.string(address, size), size), isMade: true };
+  };
   const show = async (address: number, element: TypeId | null, depth: number) =>
-    /\bstr>+$/.test(type.name ?? '')
-      ? shower.shownString(await shower.string(address, count), count)
-      : await sliceAt(shower, address, element, count, depth);
-  return { align: 1, isSlice: true, show };
+    /\bstr(?:, alloc::alloc::Global)?>+$/.test(type.name ?? '')
+      ? await text(address, 0)
+      : {
+          ...(await sliceAt(shower, address, element, count, depth)),
+          target: inMemory(sliceOf(element, count), address),
+        };
+  return { align: 1, text, show };
 }
 
 const isText = (name: string | null) => /^&(?:mut )?str$|^\*(?:const|mut) str$|\bBox<str\b/.test(name ?? '');
@@ -83,15 +91,20 @@ async function showObject(shower: Shower, value: Value | null, vtable: Value, de
     const target = inMemory(concrete, address);
     return { ...(await shower.covered(target, within)), target, isMade: true };
   };
-  const align = await alignOf(reader, vtable);
-  return (await showUnsized(shower, value, { align, isSlice: false, show }, depth)) ?? unknown;
+  const { size, align } = await layoutOf(reader, vtable);
+  const type = await reader.typeOf(inMemory(concrete, 0));
+  // Debug information describes a function that needs no pointer as a pointer to it.
+  if (size === 0 && type?.kind === 'pointer') return { text: type.label, isMade: true };
+  return (await showUnsized(shower, value, { align, text: null, show }, depth)) ?? unknown;
 }
 
-/** Of a type, by its vtable: what the addresses of its values are multiples of. */
-async function alignOf(reader: ValueReader, vtable: Value): Promise<number> {
+/** Of a type, by its vtable: the bytes of its values, and what their addresses are multiples of. */
+async function layoutOf(reader: ValueReader, vtable: Value): Promise<{ size: number; align: number }> {
   const table = await reader.number(vtable);
   const words = table === null ? null : await reader.memory.bytes(table, 12);
-  return words === null ? 1 : Math.max(1, new DataView(words.buffer, words.byteOffset).getUint32(8, true));
+  if (words === null) return { size: 1, align: 1 };
+  const view = new DataView(words.buffer, words.byteOffset);
+  return { size: view.getUint32(4, true), align: Math.max(1, view.getUint32(8, true)) };
 }
 
 /** `Rc`, `Arc` and their weak pointers: the value, and how many share it. */
@@ -139,15 +152,14 @@ async function showInner(
   const start = inner.place.kind === 'memory' ? inner.place.address + inner.offset : 0;
   const length = fat === null ? null : await reader.member(pointer, 'length');
   if (length !== null) {
-    const count = (await reader.number(length)) ?? 0;
-    return /<str\b/.test(type.name ?? '')
-      ? shower.shownString(await shower.string(start, count), count)
-      : await sliceAt(shower, start, inner.type, count, depth);
+    const tail = await sliceTail(shower, length, type);
+    const ofSlice = /^\w+<\[/.test(type.name ?? '') ? await tail.show(start, inner.type, depth) : null;
+    return ofSlice ?? (await showUnsized(shower, inner, tail, depth)) ?? { text: '…' };
   }
   const vtable = fat === null ? null : await reader.member(pointer, 'vtable');
   if (vtable === null) return { ...(await shower.covered(inner, depth)), target: inner };
   // The value begins where its alignment lets it, behind the counters.
-  const align = await alignOf(reader, vtable);
+  const { align } = await layoutOf(reader, vtable);
   const base = addressOf(box) ?? 0;
   const place = base === 0 ? null : inMemory(inner.type, base + Math.ceil(COUNTERS / align) * align);
   return await showObject(shower, place, vtable, depth);

@@ -88,7 +88,38 @@ async function showVariant(
   const part = shower.reader.part(value, member);
   const inner = part === null ? null : await shower.reader.typeOf(part);
   if (part === null || inner?.kind !== 'struct') return { text: name };
+  const machine = machineName(type);
+  if (machine !== null) return await showMachine(shower, part, inner, machine, member.line, depth);
   return { ...(await fieldsOf(shower, part, inner, name, depth)), isMade: true };
+}
+
+/** What an async function or block is called in its source; null for other enums. */
+function machineName({ name, scope }: StructType): string | null {
+  const [, kind, what] =
+    /^\{(?:async_(fn|block|closure)|(?:gen|coroutine|generator)\w*)_env#(\d+)\}/.exec(name ?? '') ?? [];
+  if (what === undefined) return null;
+  return kind === 'fn' ? (scope.at(-1) ?? 'async fn') : `async ${kind ?? 'block'}`;
+}
+
+/** An async function or block, which has one variant for each place where it may wait. */
+async function showMachine(
+  shower: Shower,
+  value: Value,
+  state: StructType,
+  name: string,
+  line: number | null,
+  depth: number,
+): Promise<Shown> {
+  if (state.name === 'Returned' || state.name === 'Panicked')
+    return { text: `${name}, ${state.name === 'Returned' ? 'done' : 'panicked'}`, isMade: true };
+  const where =
+    state.name === 'Unresumed' ? 'not started' : line === null ? 'waiting' : `waiting at line ${line}`;
+  // A parameter that was moved into a variable of its name has nothing more to tell.
+  const names = new Set<string>();
+  const parts = (await shower.members(value, state)).filter(
+    (part) => !names.has(part.name) && names.add(part.name),
+  );
+  return { ...(await partsShown(shower, parts, `${name}, ${where}`, depth)), isMade: true };
 }
 
 /** A process as the SDK knows it. */

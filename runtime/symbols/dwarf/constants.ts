@@ -87,6 +87,7 @@ export const At = {
   addrBase: 0x73,
   rnglistsBase: 0x74,
   dwoName: 0x76,
+  alignment: 0x88,
   loclistsBase: 0x8c,
   mipsLinkageName: 0x2007,
   gnuDwoName: 0x2130,

@@ -156,6 +156,12 @@ export class Die {
         return cursor.bigSleb();
       case Form.implicitConst:
         return BigInt(constant);
+      case Form.block1: {
+        // Numbers of 128 bits, before DWARF 5.
+        const bytes = cursor.view(cursor.u8());
+        const value = bytes.reduceRight((number, byte) => (number << 8n) | BigInt(byte), 0n);
+        return fixed(value, 8 * bytes.length);
+      }
       default:
         return null;
     }

@@ -75,7 +75,7 @@ function memberOf(die: Die, typeOf: TypeOf): Member {
     type: typeOf(die),
     bitOffset: bitOffsetOf(die, bitSize),
     bitSize,
-    isArtificial: die.flag(At.artificial),
+    line: die.number(At.declLine),
   };
 }
 

@@ -58,8 +58,8 @@ export interface Member {
   readonly bitOffset: number | null;
   /** Of a bit field; null for others. */
   readonly bitSize: number | null;
-  /** Whether the compiler has added it. */
-  readonly isArtificial: boolean;
+  /** Where it is declared; null if that is not said. */
+  readonly line: number | null;
 }
 
 /** One of the forms that a value of a variant part can have. */

@@ -36,7 +36,7 @@ const SIGNS: ReadonlyMap<number, string> = new Map([
 /**
  * The name of a type as it is written in its language: `const char *`, `int (*)[3]`. Null is `void`.
  * @param nameOf returns the name of a type that has one
- * @param isRust whether arrays are written as `[u8; 4]`, not as `char[4]`, and pointers have their sign in front
+ * @param isRust whether arrays are written as `[u8; 4]`, not as `char[4]`, pointers have their sign in front, and functions their result behind
  * @throws DwarfError
  */
 export function typeLabel(die: Die | null, nameOf: (die: Die) => string, isRust: boolean): string {
@@ -74,6 +74,10 @@ function declarator(die: Die | null, label: Label, depth: number): Declarator {
       ];
     }
     case Tag.subroutineType: {
+      if (isRust) {
+        const result = die.type === null ? '' : ` -> ${target().join('')}`;
+        return [`fn(${parameters(die, label, depth)})${result}`, ''];
+      }
       const [before, behind] = target();
       return [before, `(${parameters(die, label, depth)})${behind}`];
     }

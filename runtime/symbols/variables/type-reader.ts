@@ -92,7 +92,7 @@ export class TypeReader {
 
   /** The id of the type that an entry has; null is `void`, or a type that cannot be found. */
   typeOf(die: Die, file: string): TypeId | null {
-    const type = unlessMalformed(() => die.type, null);
+    const type = unlessMalformed(() => valueType(die), null);
     return type === null ? null : this.idOf(type, file);
   }
 
@@ -215,6 +215,16 @@ export class TypeReader {
     }
     return parameters;
   }
+}
+
+/**
+ * The type of an entry. Where Rust has a function itself, which takes no bytes, it describes a pointer to one: then that of the function.
+ */
+function valueType(die: Die): Die | null {
+  const { type } = die;
+  if (type?.tag !== Tag.pointerType || type.type?.tag !== Tag.subroutineType) return type;
+  const isEmpty = die.number(At.alignment) === 1 || die.number(At.bitSize) === 0;
+  return isEmpty ? type.type : type;
 }
 
 function isRust({ unit }: Die): boolean {

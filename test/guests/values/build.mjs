@@ -118,17 +118,19 @@ if (isWanted('cpp')) {
   );
   pack('values-cpp.wasm', '^values\\.cpp$');
 }
-for (const [name, rustc, target] of [
+for (const [name, rustc, target, ...options] of [
   ['rust', process.env.RUSTC ?? 'rustc', 'wasm32-wasi'],
-  ['rust-modern', process.env.RUSTC_MODERN ?? 'rustc', 'wasm32-wasip1'],
+  ['rust-modern', process.env.RUSTC_MODERN ?? 'rustc', 'wasm32-wasip1', '--cfg', 'modern'],
 ]) {
   if (!isWanted(name)) continue;
-  run(
-    rustc,
-    ...['--edition', '2021', '--target', target, '-g', '-Cpanic=abort', '-Coverflow-checks=off'],
-    ...[`--remap-path-prefix=${folder}=/project`, 'values.rs', '-o', `values-${name}.wasm`],
-  );
-  pack(`values-${name}.wasm`, 'values\\.');
+  for (const source of ['values', 'library']) {
+    run(
+      rustc,
+      ...['--edition', '2021', '--target', target, '-g', '-Cpanic=abort', '-Coverflow-checks=off', ...options],
+      ...[`--remap-path-prefix=${folder}=/project`, `${source}.rs`, '-o', `${source}-${name}.wasm`],
+    );
+    pack(`${source}-${name}.wasm`, `${source}\\.`);
+  }
 }
 if (isWanted('iterators')) {
   run(
