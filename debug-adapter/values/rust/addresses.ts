@@ -54,7 +54,7 @@ async function partsOf(
 }
 
 function ipv4Text(bytes: Uint8Array | null): string | null {
-  return bytes && bytes.join('.');
+  return bytes?.join('.') ?? null;
 }
 
 /** The shortest form: a URL has it. */
