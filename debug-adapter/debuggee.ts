@@ -34,6 +34,7 @@ import { SourceFiles } from './source-files.ts';
 import type { SourcesAhead } from './sources-ahead.ts';
 import { StoppedProcesses } from './stopped-processes.ts';
 import { Threads } from './threads.ts';
+import { Traps } from './traps.ts';
 import { SourceFrames } from './values/frames.ts';
 import { ManagedClasses } from './values/managed/classes.ts';
 
@@ -86,6 +87,7 @@ export class Debuggee {
   readonly eventFilters: EventFilters;
   readonly frames: SourceFrames;
   readonly stops: StoppedProcesses;
+  readonly traps: Traps;
   /** Resolves when the client has been told that the session is over. */
   readonly terminated: Promise<void>;
   readonly #options: DebuggeeOptions;
@@ -154,12 +156,17 @@ export class Debuggee {
     const { sources, calls, threads, breakpoints, dataBreakpoints, eventFilters } = this;
     const parts = { sources, calls, threads, breakpoints, dataBreakpoints, eventFilters };
     this.stops = new StoppedProcesses({ client, session, send, ...parts });
+    this.traps = new Traps(calls, session, (event) => this.#sendCustom('lunatic/trapped', event));
     this.#on('processes/changed', (changes) => this.#changed(changes));
     this.#on('process/stopped', (event) => {
       if (noDebug && event.why === 'failure') return;
       this.#addModule(event.process.module);
       this.stops.stopped(event);
+      const { process } = event;
+      if (process.end?.kind === 'trapped')
+        this.traps.held(process, process.end, this.stops.stack(process.key));
     });
+    this.#on('process/trapped', ({ process, end, stack }) => this.traps.ended(process, end, stack));
     this.#on('process/continued', ({ process }) => this.stops.continued(process));
     this.#on('processes/stopped', () => this.stops.allStopped());
     this.#on('processes/continued', () => this.stops.allContinued());
@@ -181,6 +188,8 @@ export class Debuggee {
     });
     this.#on('ended', (ended) => {
       this.#ended = ended;
+      // The runtime waits for that where a process has trapped.
+      this.traps.settled().then(() => client.close());
     });
     this.terminated = this.#waitForEnd();
   }
@@ -244,6 +253,7 @@ export class Debuggee {
       processes: WATCH_INTERVAL,
       ...this.#events,
       modules: this.#stopsAtPlaces,
+      trapped: true,
       // The output of a runtime that was started here comes through its streams.
       output: this.#options.process === undefined,
     });

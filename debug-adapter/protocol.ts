@@ -1,6 +1,13 @@
 /** What the adapter speaks beside the Debug Adapter Protocol. Types and names only. */
 import type { DebugProtocol } from '@vscode/debugprotocol';
-import type { Notifications, ProcessKey, Requests, StackFrame } from '../runtime/inspect/protocol.ts';
+import type {
+  Notifications,
+  ProcessEnd,
+  ProcessInfo,
+  ProcessKey,
+  Requests,
+  StackFrame,
+} from '../runtime/inspect/protocol.ts';
 
 /** Arguments of `launch`. */
 export interface LaunchArguments {
@@ -101,4 +108,22 @@ export interface CustomRequests extends PassedOn {
 export interface CustomEvents {
   /** What is different since the last one, in all processes, whether they are shown as threads or not. */
   'lunatic/processesChanged': Notifications['processes/changed'];
+  /** A process has trapped; where many do at the same time, some are told. */
+  'lunatic/trapped': {
+    readonly process: ProcessInfo;
+    readonly end: ProcessEnd;
+    /** Its calls, innermost first, as far as they are known. Lines and columns count as the client does. */
+    readonly calls: readonly TrappedCall[];
+  };
+}
+
+/** A call of a process that has trapped. */
+export interface TrappedCall {
+  readonly functionName: string;
+  /** The source file; missing if there is none. */
+  readonly path?: string;
+  readonly line: number;
+  readonly column: number;
+  /** Whether it is in code that came with the language, or of which there is no source. */
+  readonly isForeign: boolean;
 }

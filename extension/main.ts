@@ -18,6 +18,7 @@ import { LastProgram } from './programs/last-program.ts';
 import { registerProgramCommands } from './programs/program-commands.ts';
 import { ProgramStatus } from './programs/program-status.ts';
 import { RunOnSave } from './programs/run-on-save.ts';
+import { TrapDiagnostics } from './programs/trap-diagnostics.ts';
 import { BuildFaults } from './projects/build-faults.ts';
 import { BuildTasks } from './projects/build-tasks.ts';
 import { Builder, TASK_TYPE } from './projects/builder.ts';
@@ -57,6 +58,7 @@ export function activate(context: vscode.ExtensionContext): void {
     restartTypeScript(log),
     new EntryLenses(projects, launch),
     runOnSave,
+    new TrapDiagnostics(),
     vscode.tasks.registerTaskProvider(TASK_TYPE, new BuildTasks(projects, builder)),
     closeDebugDocuments(DEBUG_TYPE),
     vscode.commands.registerCommand('lunatic.showOutput', () => log.show()),

@@ -17,6 +17,7 @@ import {
   type Welcome,
 } from './protocol.ts';
 import { socketConnection } from './socket.ts';
+import type { TrapWatcher } from './traps.ts';
 
 /** The least and the most milliseconds between two searches for changes. */
 const MIN_INTERVAL = 50;
@@ -52,7 +53,7 @@ export interface Program {
 }
 
 /** One client of the inspection protocol: answers its requests and sends it what it watches. */
-export class ClientSession implements Holder {
+export class ClientSession implements Holder, TrapWatcher {
   readonly #socket: WebSocket;
   readonly #outbox: Outbox;
   readonly #connection: MessageConnection;
@@ -67,6 +68,7 @@ export class ClientSession implements Holder {
   #took = 0;
   #isSoon = false;
   #watchesOutput = false;
+  #knowsTraps = false;
 
   /**
    * @param backlog of all clients of the server
@@ -95,6 +97,11 @@ export class ClientSession implements Holder {
     this.#connection.listen();
   }
 
+  /** Whether the client was told of a trap, so that it may ask about it in the end. */
+  get knowsTraps(): boolean {
+    return this.#knowsTraps;
+  }
+
   get watchesOutput(): boolean {
     return this.#watchesOutput;
   }
@@ -104,6 +111,7 @@ export class ClientSession implements Holder {
     this.#timer = null;
     this.#backlog.remove(this.#socket);
     this.#unwatch();
+    this.#inspector.traps.watchers.delete(this);
     this.#inspector.events.release(this);
     this.#inspector.stopping.release(this);
     this.#inspector.holding.release(this);
@@ -149,6 +157,11 @@ export class ClientSession implements Holder {
     this.notify('module/added', { module: key });
   }
 
+  trapped(event: Notifications['process/trapped']): void {
+    this.#knowsTraps = true;
+    this.notify('process/trapped', event);
+  }
+
   allStopped(event: Notifications['processes/stopped']): void {
     this.notify('processes/stopped', event);
   }
@@ -159,7 +172,7 @@ export class ClientSession implements Holder {
 
   #answerRequests(): void {
     const inspector = this.#inspector;
-    const { queries, modules, holding, stopping } = inspector;
+    const { queries, modules, holding, stopping, traps } = inspector;
     this.#connection.onRequest('initialize', (values: unknown) => {
       const version = new Parameters(values).text('version');
       if (version.split('.')[0] !== PROTOCOL_VERSION.split('.')[0]) {
@@ -270,6 +283,7 @@ export class ClientSession implements Holder {
       const interval = params.interval('processes');
       const output = params.flag('output');
       const areModulesWatched = params.flag('modules');
+      const areTrapsTold = params.flag('trapped');
       const events = {
         traps: params.wanted('traps'),
         failedExits: params.wanted('failedExits'),
@@ -277,6 +291,8 @@ export class ClientSession implements Holder {
       };
       this.#watchProcesses(interval);
       this.#watchesOutput = output;
+      if (areTrapsTold) traps.watchers.add(this);
+      else traps.watchers.delete(this);
       holding.holdAt(this, events);
       holding.newModules.watch(this, areModulesWatched);
       return null;

@@ -16,6 +16,7 @@ import { ProcessIndex } from './process-index.ts';
 import { InspectError, type ProcessKey } from './protocol.ts';
 import { Queries } from './queries.ts';
 import { Stopping } from './stopping.ts';
+import { Traps } from './traps.ts';
 
 /**
  * What the inspection protocol does to the processes of one scheduler, and what it tells of them. Knows no connection.
@@ -30,6 +31,7 @@ export class Inspector implements SchedulerObserver {
   readonly events: ActorEvents;
   /** What clients watch. */
   readonly feeds = new Set<ChangeFeed>();
+  readonly traps: Traps;
   readonly #scheduler: Scheduler;
   readonly #output = new LastOutput();
 
@@ -41,6 +43,7 @@ export class Inspector implements SchedulerObserver {
     this.#scheduler = scheduler;
     this.modules = new Modules(origin);
     this.index = new ProcessIndex(this.modules, this.#output);
+    this.traps = new Traps(this.index, this.modules);
     this.queries = new Queries(scheduler, this.index, this.modules);
     this.holding = new Holding(scheduler, this.index);
     this.stopping = new Stopping(scheduler, this.index, this.modules, this.holding);
@@ -128,5 +131,6 @@ export class Inspector implements SchedulerObserver {
     this.holding.forget(process);
     this.stopping.forget(process);
     for (const feed of this.feeds) feed.exited(process);
+    this.traps.exited(process);
   }
 }

@@ -23,6 +23,7 @@ import type {
   MessageInfo,
   ModuleInfo,
   ModuleKey,
+  ProcessEnd,
   ProcessFilter,
   ProcessInfo,
   ProcessKey,
@@ -35,7 +36,7 @@ export type * from './protocol/breakpoints.ts';
 export * from './protocol/processes.ts';
 
 /** Peers whose versions differ in the first number do not understand each other. */
-export const PROTOCOL_VERSION = '2.1';
+export const PROTOCOL_VERSION = '2.2';
 
 /** Codes of JSON-RPC errors beside those that the standard defines. */
 export const InspectError = {
@@ -236,6 +237,8 @@ export interface Requests {
       readonly processes?: number | false;
       /** `output`. */
       readonly output?: boolean;
+      /** `process/trapped`. */
+      readonly trapped?: boolean;
       /** Holds processes that trap, or those of some patterns, and says so with `process/stopped`. As with a pause, until the client has gone. */
       readonly traps?: boolean | readonly ProcessPattern[];
       /** The same for processes that end with an exit code other than 0. */
@@ -286,6 +289,11 @@ export interface Notifications {
   logged: { readonly lines: readonly LogLine[]; readonly leftOut: number };
   /** The condition of a breakpoint cannot be evaluated, which is told once. The process stops. */
   'breakpoint/failed': { readonly id: number; readonly problem: string };
+  /**
+   * A process has ended with a trap: what it was at last, and its innermost calls. At most 20 in a second. A client that has got one
+   * may ask for modules also after `ended`, until it closes the connection itself, for half a second at most.
+   */
+  'process/trapped': { readonly process: ProcessInfo; readonly end: ProcessEnd; readonly stack: Stack };
   /** A process that stood still goes on. */
   'process/continued': { readonly process: ProcessKey };
   /** Every process stands still, so many: there is no `process/stopped` for each. */
@@ -298,7 +306,7 @@ export interface Notifications {
    * gone on.
    */
   'end/put-off': { readonly reason: string };
-  /** The program has ended. The connection closes after this. */
+  /** The program has ended. The connection closes after this, but see `process/trapped`. */
   ended: { readonly exitCode: number; readonly reason: string };
 }
 

@@ -133,11 +133,11 @@ export class InspectServer {
     this.#http.close();
     const sockets = [...this.#sessions.values()];
     for (const session of this.#sessions.keys()) session.sayFarewell(farewell);
-    const closed = sockets.map(
-      (socket) =>
+    const closed = [...this.#sessions].map(
+      ([session, socket]) =>
         new Promise<void>((done) => {
           socket.once('close', () => done());
-          socket.close(1000);
+          if (!session.knowsTraps) socket.close(1000);
         }),
     );
     const late = new Promise<void>((done) => setTimeout(done, FAREWELL_TIME).unref());

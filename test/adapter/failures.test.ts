@@ -1,6 +1,7 @@
 import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { CustomEvents } from '../../debug-adapter/index.ts';
 import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
 import { projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
@@ -194,4 +195,69 @@ test('all processes are paused and go on at once; what has failed stays held', a
   expect(await states()).toEqual(['waiting', 'running', 'held']);
   const last = client.eventsOf('stopped').at(-1);
   expect(last?.body).toMatchObject({ reason: 'exception', preserveFocusHint: true });
+});
+
+/** A child that divides by zero, while the root waits. */
+const DIVIDES = guest(`
+  (func (export "_start")
+    (drop (call $spawn (i64.const 0) (text "child")))
+    (call $forever))
+  (func $child (export "child") (drop (call $divide (i32.const 0))))
+  (func $divide (export "divide") (param $by i32) (result i32)
+    (i32.div_u (i32.const 12) (local.get $by)))`);
+
+async function firstTrapped(client: AdapterClient): Promise<CustomEvents['lunatic/trapped']> {
+  return (await client.event('lunatic/trapped')).body;
+}
+
+const DIVIDED = [
+  { functionName: 'divide', path: expect.stringMatching(/guest\.wat$/), isForeign: false },
+  { functionName: 'child', path: expect.stringMatching(/guest\.wat$/), isForeign: false },
+];
+
+test('where a process has trapped is told once, as it is held for that', async () => {
+  const client = await AdapterClient.stdio();
+  await client.run(DIVIDES);
+  const { process, end, calls } = await firstTrapped(client);
+  expect([process.id, end]).toEqual([2, { kind: 'trapped', message: 'divide by zero' }]);
+  expect(calls).toMatchObject(DIVIDED);
+  const { threadId = 0 } = (await client.event('stopped')).body;
+  const { stackFrames } = (await client.stackTraceRequest({ threadId })).body;
+  expect(calls.map(({ line }) => line)).toEqual(stackFrames.map(({ line }) => line));
+  await client.continueRequest({ threadId });
+  await client.event('lunatic/processesChanged', ({ body }) => body.ended.length > 0);
+  expect(client.eventsOf('lunatic/trapped')).toHaveLength(1);
+});
+
+test.each([
+  ['a process', DIVIDES, DIVIDED],
+  [
+    'the program',
+    guest('(func (export "_start") (call $ends)) (func $ends unreachable)'),
+    [{ functionName: 'ends' }, { functionName: '_start' }],
+  ],
+])('without debugging it is told where %s has ended by a trap', async (_, text, expected) => {
+  const client = await AdapterClient.stdio();
+  await client.run(text, { noDebug: true });
+  const { calls } = await firstTrapped(client);
+  expect(calls).toMatchObject(expected);
+  expect(calls[0]?.line).toBeGreaterThan(1);
+});
+
+test('of many that trap at the same time some are told', async () => {
+  const client = await AdapterClient.stdio();
+  const crowd = guest(`
+    (func (export "_start") (local $left i32)
+      (local.set $left (i32.const 2000))
+      (loop $on
+        (drop (call $spawn (i64.const 0) (text "child")))
+        (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+        (br_if $on (local.get $left)))
+      (call $process.sleep_ms (i64.const 300)))
+    (func (export "child") unreachable)`);
+  await client.run(crowd, { noDebug: true });
+  await client.event('terminated');
+  const { length } = client.eventsOf('lunatic/trapped');
+  expect(length).toBeGreaterThan(0);
+  expect(length).toBeLessThanOrEqual(200);
 });

@@ -252,8 +252,17 @@ describe('Run', () => {
     await workbench.process('#2 baker', 'ended, trapped: divide by zero').waitFor();
     await workbench.printed('divide by zero');
     await workbench.screenshot('run-processes');
+    await workbench.command('Problems: Focus on Problems View');
+    const problem = workbench.problem('#2 baker trapped: divide by zero');
+    await workbench.openRow(problem, workbench.page.locator('.squiggly-warning'));
+    await workbench.screenshot('trap-diagnostic');
     await workbench.command('Lunatic: Stop Program');
     await workbench.noProgramRuns();
+    // It was so until the next run.
+    await problem.waitFor();
+    await workbench.openFile('bakery.wat');
+    await workbench.debug('Control+F5');
+    await workbench.isGone(problem);
   });
 
   test('Ctrl+F5 runs the module of the editor without debugging', async () => {

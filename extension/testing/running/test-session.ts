@@ -2,6 +2,9 @@ import * as vscode from 'vscode';
 import { DEBUG_TYPE } from '../../debug-type.ts';
 import type { StartDebugger } from './module-run.ts';
 
+/** The property of a debug configuration that says that tests run in its session: what they show is their result. */
+export const OF_TESTS = '__tests';
+
 /** A debug session for tests could not be started. */
 export class TestSessionError extends Error {
   override readonly name = 'TestSessionError';
@@ -30,7 +33,7 @@ export const startTestSession: StartDebugger = async ({ url, name, uri, run }) =
     );
   });
   try {
-    const config = { type: DEBUG_TYPE, request: 'attach', name, url };
+    const config = { type: DEBUG_TYPE, request: 'attach', name, url, [OF_TESTS]: true };
     const folder = vscode.workspace.getWorkspaceFolder(uri);
     if (!(await vscode.debug.startDebugging(folder, config, { testRun: run })))
       throw new TestSessionError('The debug session could not be started.');
