@@ -188,7 +188,12 @@ export class WorkbenchActions extends WorkbenchParts {
   /** Selects a process in a tree of which the rows may move while it is clicked. */
   async select(name: string): Promise<void> {
     const row = this.process(name);
-    await this.brings(row.and(this.page.locator('.selected')), () => row.click());
+    const closed = this.processes.and(this.page.locator('[aria-expanded="false"]')).first();
+    await this.brings(row.and(this.page.locator('.selected')), async () => {
+      // The click before may have met another row, and closed it.
+      if (!(await row.isVisible()) && (await closed.isVisible())) await this.expand(closed);
+      await row.click({ timeout: MOVE_PATIENCE });
+    });
   }
 
   /** Clicks an action of a row, which is there only while the mouse is over it. */
