@@ -13,5 +13,6 @@ export function openClient(language: string, extensionPath: string): LanguageCli
       { language, scheme: 'file' },
       { language, scheme: 'untitled' },
     ],
+    synchronize: { configurationSection: 'lunatic.wat' },
   });
 }

@@ -3,6 +3,7 @@ import {
   type CancellationToken,
   type Connection,
   LSPErrorCodes,
+  type Range,
   ResponseError,
   type ServerCapabilities,
   TextDocumentSyncKind,
@@ -12,11 +13,26 @@ import {
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { DiagnosticsFeed } from './diagnostics-feed.ts';
 import { Documents, pathOf } from './documents.ts';
+import { completionsAt, resolveCompletion } from './features/completion.ts';
 import { diagnosticsOf } from './features/diagnostics.ts';
+import { formattingOf } from './features/formatting.ts';
+import {
+  calledBy,
+  callersOf,
+  callItemAt,
+  subtypesOf,
+  supertypesOf,
+  typeItemAt,
+} from './features/hierarchies.ts';
+import { hoverAt } from './features/hover.ts';
+import { inlayHintsOf } from './features/inlay-hints.ts';
 import { definitionAt, highlightsAt, referencesAt, typeDefinitionAt } from './features/navigation.ts';
 import { foldingRangesOf, selectionRangesAt } from './features/ranges.ts';
 import { renameAt, renameRangeAt } from './features/rename.ts';
+import { SEMANTIC_TOKENS_LEGEND, semanticTokensOf } from './features/semantic-tokens.ts';
+import { signatureHelpAt } from './features/signature-help.ts';
 import { documentSymbolsOf, workspaceSymbolsOf } from './features/symbols.ts';
+import { DEFAULT_SETTINGS, readSettings } from './settings.ts';
 import type { WatDocument } from './wat-document.ts';
 
 const CAPABILITIES: ServerCapabilities = {
@@ -30,6 +46,15 @@ const CAPABILITIES: ServerCapabilities = {
   renameProvider: { prepareProvider: true },
   foldingRangeProvider: true,
   selectionRangeProvider: true,
+  hoverProvider: true,
+  completionProvider: { triggerCharacters: ['(', '$', '.', '"', ' '], resolveProvider: true },
+  signatureHelpProvider: { triggerCharacters: [' ', '('], retriggerCharacters: [')'] },
+  semanticTokensProvider: { legend: SEMANTIC_TOKENS_LEGEND, full: true, range: true },
+  inlayHintProvider: true,
+  documentFormattingProvider: true,
+  documentRangeFormattingProvider: true,
+  callHierarchyProvider: true,
+  typeHierarchyProvider: true,
 };
 
 /** What requests about a text have in common. */
@@ -41,11 +66,18 @@ interface AboutText {
 export function serve(connection: Connection): void {
   const open = new TextDocuments(TextDocument);
   const documents = new Documents(open);
+  let settings = DEFAULT_SETTINGS;
   const feed = new DiagnosticsFeed(connection, documents, diagnosticsOf);
 
-  connection.onInitialize(({ workspaceFolders }) => {
+  connection.onInitialize(({ workspaceFolders, initializationOptions }) => {
+    settings = readSettings(initializationOptions);
     documents.folders = (workspaceFolders ?? []).flatMap(({ uri }) => pathOf(uri) ?? []);
     return { capabilities: CAPABILITIES, serverInfo: { name: 'lunatic' } };
+  });
+  connection.onDidChangeConfiguration(({ settings: sent }) => {
+    settings = readSettings(sent?.lunatic?.wat);
+    for (const uri of open.keys()) feed.changed(uri);
+    void connection.languages.inlayHint.refresh();
   });
   open.onDidChangeContent(({ document: { uri } }) => feed.changed(uri));
   open.onDidClose(({ document: { uri } }) => feed.closed(uri));
@@ -58,6 +90,21 @@ export function serve(connection: Connection): void {
       const document = documents.get(params.textDocument.uri);
       return document === undefined ? null : answer(document, params);
     };
+
+  /** The same for what a hierarchy has. */
+  const aboutItem =
+    <I extends { readonly uri: string }, R>(answer: (document: WatDocument, item: I) => R) =>
+    async ({ item }: { readonly item: I }, token: CancellationToken): Promise<R | null> => {
+      await untilWanted(token);
+      const document = documents.get(item.uri);
+      return document === undefined ? null : answer(document, item);
+    };
+  const tokens = about((document, { range }: AboutText & { readonly range?: Range }) =>
+    semanticTokensOf(
+      document,
+      range && { start: document.offsetAt(range.start), end: document.offsetAt(range.end) },
+    ),
+  );
 
   connection.onDefinition(about((document, { position }) => definitionAt(document, position)));
   connection.onTypeDefinition(about((document, { position }) => typeDefinitionAt(document, position)));
@@ -72,6 +119,24 @@ export function serve(connection: Connection): void {
   );
   connection.onFoldingRanges(about(foldingRangesOf));
   connection.onSelectionRanges(about((document, { positions }) => selectionRangesAt(document, positions)));
+  connection.onHover(about((document, { position }) => hoverAt(document, position)));
+  connection.onCompletion(about((document, { position }) => completionsAt(document, position)));
+  connection.onCompletionResolve(resolveCompletion);
+  connection.onSignatureHelp(about((document, { position }) => signatureHelpAt(document, position)));
+  connection.onDocumentFormatting(about((document, { options }) => formattingOf(document, options)));
+  connection.onDocumentRangeFormatting(
+    about((document, { options, range }) => formattingOf(document, options, range)),
+  );
+  const { semanticTokens, inlayHint, callHierarchy, typeHierarchy } = connection.languages;
+  semanticTokens.on(async (params, token) => (await tokens(params, token)) ?? { data: [] });
+  semanticTokens.onRange(async (params, token) => (await tokens(params, token)) ?? { data: [] });
+  inlayHint.on(about((document, { range }) => inlayHintsOf(document, range, settings.inlayHints)));
+  callHierarchy.onPrepare(about((document, { position }) => callItemAt(document, position)));
+  callHierarchy.onIncomingCalls(aboutItem(callersOf));
+  callHierarchy.onOutgoingCalls(aboutItem(calledBy));
+  typeHierarchy.onPrepare(about((document, { position }) => typeItemAt(document, position)));
+  typeHierarchy.onSupertypes(aboutItem(supertypesOf));
+  typeHierarchy.onSubtypes(aboutItem(subtypesOf));
   connection.onWorkspaceSymbol(async ({ query }, token) => {
     const found: WorkspaceSymbol[] = [];
     for await (const document of documents.all()) {

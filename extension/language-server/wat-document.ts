@@ -104,8 +104,10 @@ export class WatDocument {
 
   /** Whether an offset lies in a comment. */
   isInComment(offset: number): boolean {
-    const comment = firstEndingAfter(this.syntax.comments, offset);
-    return comment !== undefined && comment.start < offset;
+    const comment = firstEndingAfter(this.syntax.comments, offset - 1);
+    if (comment === undefined || comment.start >= offset) return false;
+    // One of a line goes on behind its end.
+    return offset < comment.end || this.text[comment.start] === ';';
   }
 }
 

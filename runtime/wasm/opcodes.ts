@@ -221,6 +221,13 @@ export function prefixedShapes(prefix: number): Uint8Array | undefined {
   }
 }
 
+/** The shape of an instruction; `Shape.unknown` if there is none. */
+export function shapeOf(opcode: number): number {
+  return (
+    (opcode < 0x100 ? PLAIN_SHAPES[opcode] : prefixedShapes(opcode >> 12)?.[opcode & 0xfff]) ?? Shape.unknown
+  );
+}
+
 /**
  * Instructions whose run time grows with the operand on top of the stack: how many bytes or elements to fill,
  * copy, allocate or grow by.

@@ -1,59 +1,14 @@
 import { ByteReader } from '../wasm/byte-reader.ts';
 import type { InstructionReader } from '../wasm/instruction-reader.ts';
 import type { WasmModule } from '../wasm/module.ts';
-import type { NamedSpace } from '../wasm/name-section.ts';
 import { Op, Shape } from '../wasm/opcodes.ts';
 import { readHeapType, readValueType } from '../wasm/value-type.ts';
+import { type Counted, indexSpace, secondSpace } from './index-spaces.ts';
 import { mnemonic, naturalAlignment } from './mnemonics.ts';
 import type { ModuleIdentifiers } from './module-identifiers.ts';
 import { f32Text, f64Text, leb64Text } from './number-text.ts';
 import type { UniqueNames } from './quoted-text.ts';
 import { typeUseText } from './type-text.ts';
-
-/** What an index counts. Types and fields have no names here. */
-type Counted = NamedSpace | 'local' | 'plain';
-
-/** What the index of an instruction that has only one counts. */
-function indexSpace(opcode: number): Counted {
-  switch (opcode) {
-    case Op.catch:
-    case Op.throw:
-      return 'tag';
-    case Op.localGet:
-    case Op.localSet:
-    case Op.localTee:
-      return 'local';
-    case Op.globalGet:
-    case Op.globalSet:
-      return 'global';
-    case 0x25: // table.get
-    case Op.tableSet:
-    case Op.tableGrow:
-    case 0xfc010: // table.size
-    case Op.tableFill:
-      return 'table';
-    case Op.dataDrop:
-      return 'data';
-    case Op.elemDrop:
-      return 'element';
-    default:
-      return 'plain';
-  }
-}
-
-/** What the second of two indices counts after a type: a field or a segment. */
-function secondSpace(opcode: number): Counted {
-  switch (opcode) {
-    case 0xfb009: // array.new_data
-    case 0xfb012: // array.init_data
-      return 'data';
-    case 0xfb00a: // array.new_elem
-    case 0xfb013: // array.init_elem
-      return 'element';
-    default:
-      return 'plain';
-  }
-}
 
 /** How much of a list of labels, catch clauses or types is written. Engines take at most 65,520 labels. */
 const LONGEST_LIST = 4096;

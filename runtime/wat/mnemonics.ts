@@ -125,6 +125,12 @@ export function mnemonic(opcode: number): string | undefined {
   return byOpcode.get(opcode);
 }
 
+/** The words that instructions begin with. */
+export function mnemonics(): readonly string[] {
+  byOpcode ??= collect();
+  return [...new Set(byOpcode.values())];
+}
+
 let byMnemonic: ReadonlyMap<string, number> | undefined;
 
 /** The opcode of the instruction that begins with this word, the last one if there are several; undefined if there is none. */

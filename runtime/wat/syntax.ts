@@ -51,7 +51,7 @@ export function textOf(syntax: Syntax, node: Node): string {
 }
 
 /** The heads of fields. A list with one of these at the start of a line most likely is one. */
-const FIELDS: ReadonlySet<string> = new Set(
+export const FIELDS: ReadonlySet<string> = new Set(
   'module type rec import func table memory global tag export start elem data'.split(' '),
 );
 

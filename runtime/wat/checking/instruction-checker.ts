@@ -1,4 +1,4 @@
-import { Op, PLAIN_SHAPES, prefixedShapes, Shape } from '../../wasm/opcodes.ts';
+import { Op, Shape, shapeOf } from '../../wasm/opcodes.ts';
 import { signatureOf } from '../../wasm/signatures.ts';
 import { identifierName } from '../literals.ts';
 import { mnemonic } from '../mnemonics.ts';
@@ -508,10 +508,4 @@ export class InstructionChecker extends CodeState {
 /** What the names of a block's label stand for. */
 export function labelAt(list: Place, identifier?: Atom): Named {
   return { space: 'label', index: 0, identifier, list };
-}
-
-function shapeOf(opcode: number): number {
-  return (
-    (opcode < 0x100 ? PLAIN_SHAPES[opcode] : prefixedShapes(opcode >> 12)?.[opcode & 0xfff]) ?? Shape.unknown
-  );
 }

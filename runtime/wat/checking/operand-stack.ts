@@ -28,6 +28,8 @@ export class OperandStack {
   readonly frames: Frame[] = [];
   readonly #scope: Scope;
   readonly #types: number[] = [];
+  /** The least height since an observer has set it: values above were pushed later. */
+  lowest = 0;
 
   constructor(scope: Scope) {
     this.#scope = scope;
@@ -85,11 +87,16 @@ export class OperandStack {
 
   #drop(count: number): void {
     this.#types.length = Math.max(this.frame.height, this.#types.length - count);
+    this.#lower();
   }
 
   /** Takes a value of any type. */
   takeAny(place: Place, what: string): number {
-    if (this.#types.length > this.frame.height) return this.#types.pop() ?? Type.unknown;
+    if (this.#types.length > this.frame.height) {
+      const type = this.#types.pop() ?? Type.unknown;
+      this.#lower();
+      return type;
+    }
     if (!this.frame.anything) this.#scope.problems.type(place, `${what} takes a value, and finds none`);
     return Type.unknown;
   }
@@ -106,6 +113,16 @@ export class OperandStack {
   letAnything(): void {
     this.frame.anything = true;
     this.#types.length = this.frame.height;
+    this.#lower();
+  }
+
+  #lower(): void {
+    this.lowest = Math.min(this.lowest, this.#types.length);
+  }
+
+  /** The values from a height on. */
+  from(height: number): readonly number[] {
+    return this.#types.slice(height);
   }
 
   enter(frame: Omit<Frame, 'height' | 'anything'>): void {

@@ -60,6 +60,9 @@ export const REFERENCE_NAMES: ReadonlyMap<string, number> = new Map([
   ...[...BOTTOMS].map(([name, heap]) => [name, reference(heap, true)] as const),
 ]);
 
+/** Words for the types of values. */
+export const VALUE_TYPE_NAMES: readonly string[] = [...NUMBER_TYPES.keys(), ...REFERENCE_NAMES.keys()];
+
 const NAMES: ReadonlyMap<number, string> = new Map(
   [...NUMBER_TYPES, ...REFERENCE_NAMES, ['i8', Type.i8] as const, ['i16', Type.i16] as const].map(
     ([name, type]) => [type, name],
