@@ -40,6 +40,22 @@ interface Stop {
   readonly frames: Map<string, Promise<SourceFrame | null>>;
 }
 
+/** A variable; an array whose length the program decides gets the one that it has, which other variables say. */
+async function measured(
+  reader: ValueReader,
+  variable: VariableInfo,
+  all: readonly VariableInfo[],
+): Promise<VariableInfo> {
+  const type = await reader.types.resolve(variable.type);
+  if (type?.kind !== 'array' || type.lengths === undefined) return variable;
+  const counts = type.lengths.map(async (name, i) => {
+    const length = name === null ? undefined : all.find((one) => one.name === name);
+    if (length === undefined) return type.counts[i] ?? null;
+    return await reader.number({ type: length.type, place: length.place, offset: 0 });
+  });
+  return { ...variable, type: reader.types.addArray(type, await Promise.all(counts)) };
+}
+
 /** Finds the variables of frames. What was found is kept as long as the process stands still. */
 export class SourceFrames {
   readonly #client: Inspected;
@@ -151,7 +167,8 @@ export class SourceFrames {
       functionIndex: (name) => this.#functionIndex(frame.module, name),
     });
     const shower = new Shower(reader, formatterOf(language));
-    return { language, variables: found.variables, reader, shower, symbols, offset: frame.offset, missing };
+    const variables = await Promise.all(found.variables.map((one) => measured(reader, one, found.variables)));
+    return { language, variables, reader, shower, symbols, offset: frame.offset, missing };
   }
 
   /** What a process is called that one of the same environment knows. */

@@ -175,8 +175,8 @@ export class Shower {
 
   async #addMembers(parts: Part[], value: Value, type: StructType, depth: number): Promise<void> {
     for (const base of type.bases) {
-      const part = this.reader.part(value, base);
-      const name = part === null ? null : (await this.reader.typeOf(part))?.name;
+      const part = await this.reader.base(value, base);
+      const name = (await this.reader.types.resolve(base.type))?.name;
       parts.push({ name: name ?? '(base)', value: part ?? UNKNOWN_PLACE, path: '' });
     }
     for (const member of type.members) {
@@ -236,7 +236,10 @@ export class Shower {
   async #pointer(value: Value, type: PointerType, depth: number): Promise<Shown> {
     const address = await this.reader.number(value);
     if (address === null) return { text: 'outside of the memory' };
-    if (type.form === 'member') return { text: hexText(address) };
+    if (type.form === 'member')
+      return { text: await this.#memberPointer(value, type, address), scalar: value };
+    if (type.form !== 'pointer' && (await this.reader.types.resolve(type.target))?.kind === 'function')
+      return { text: (await this.reader.functionText(address)) ?? hexText(address), scalar: value };
     if (type.form !== 'pointer' && address !== 0) {
       const referred = {
         ...inMemory(type.target, address),
@@ -278,6 +281,26 @@ export class Shower {
         ? shown.named
         : async () => [{ name: '*', value: target, path: '*' }];
     return { text: `${text} ${isStruct ? name : '→ '}${shown.text}`, scalar: value, named, target };
+  }
+
+  /** A pointer to a member of a class: a distance, or a function of the table or the vtable with what is added to the object's address. */
+  async #memberPointer(
+    value: Value,
+    { target, container = null }: PointerType,
+    first: number,
+  ): Promise<string> {
+    const { reader } = this;
+    const type = await reader.types.resolve(container);
+    const name = type === null ? '' : `${typeName(type.label, reader.language)}::`;
+    if ((await reader.types.resolve(target))?.kind !== 'function') {
+      if (first === 0xffff_ffff) return 'nullptr';
+      const members = type?.kind === 'struct' ? type.members : [];
+      return `&${name}${members.find(({ bitOffset }) => bitOffset === 8 * first)?.name ?? hexText(first)}`;
+    }
+    const bytes = await reader.bytes(value, 8);
+    const isVirtual = bytes !== null && ((bytes[4] ?? 0) & 1) === 1;
+    if (isVirtual) return `virtual function ${first / 4} of ${name.slice(0, -2)}`;
+    return first === 0 ? 'nullptr' : ((await reader.functionText(first)) ?? hexText(first));
   }
 
   /** The most derived object that a pointer to a base class of C++ leads to, and the name of its class if that is another one. */

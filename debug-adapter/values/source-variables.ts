@@ -22,6 +22,8 @@ import { codeOf, NO_MEMORY } from './value-code.ts';
 
 /** Steps for one variable of several: one that takes too many leaves enough for the others. */
 const STEPS_OF_ONE = 100_000;
+/** Clang has the length of an array whose length the program decides in a variable of its own. */
+const LENGTH = /^__vla_expr\d+$/;
 /** Parts that are looked at together. */
 const PAGE = 1000;
 
@@ -183,16 +185,18 @@ async function namedParts(shown: Shown, value: Value): Promise<readonly Part[]> 
 export function namedVariables(variables: readonly VariableInfo[]): Part[] {
   const left = new Map<string, number>();
   for (const { name } of variables) left.set(name, (left.get(name) ?? 0) + 1);
-  return variables.map(({ name, type, place }) => {
-    const inner = (left.get(name) ?? 1) - 1;
-    left.set(name, inner);
-    const isHidden = inner > 0;
-    return {
-      name: isHidden ? `${name} (hidden${inner > 1 ? ` ${inner}` : ''})` : name,
-      value: { type, place, offset: 0 },
-      path: isHidden ? null : name,
-    };
-  });
+  return variables
+    .filter(({ name }) => !LENGTH.test(name))
+    .map(({ name, type, place }) => {
+      const inner = (left.get(name) ?? 1) - 1;
+      left.set(name, inner);
+      const isHidden = inner > 0;
+      return {
+        name: isHidden ? `${name} (hidden${inner > 1 ? ` ${inner}` : ''})` : name,
+        value: { type, place, offset: 0 },
+        path: isHidden ? null : name,
+      };
+    });
 }
 
 async function staticsOf({ symbols, offset, reader, language }: SourceFrame): Promise<Part[]> {

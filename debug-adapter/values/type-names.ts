@@ -5,7 +5,7 @@ const RUST_DEFAULTS =
   /, (?:alloc::alloc::Global|std::(?:hash::random|collections::hash::map)::RandomState)(?=[,>])/g;
 const CPP_DEFAULTS =
   /, (?:const )?std::(?:allocator|less|default_delete|hash|equal_to|char_traits)<(?:[^<>]|<(?:[^<>]|<(?:[^<>]|<[^<>]*>)*>)*>)*>(?= ?[,>])/g;
-const CPP_STRING = /std::basic_string<char>/g;
+const CPP_STRING = /std::basic_string(_view)?<char>/g;
 
 /** The name of a type as people write it, without what goes without saying. */
 export function typeName(label: string, language: SourceLanguage): string {
@@ -17,7 +17,7 @@ export function typeName(label: string, language: SourceLanguage): string {
     .replace(/\bstd::__\d+::/g, 'std::')
     .replace(CPP_DEFAULTS, '')
     .replace(/ +>/g, '>')
-    .replace(CPP_STRING, 'std::string');
+    .replace(CPP_STRING, 'std::string$1');
 }
 
 /** C's types of wide characters. */

@@ -62,6 +62,15 @@ export class TypeTable {
     return { kind: 'array', label, name: null, scope: [], size: null, element, counts: [count] };
   }
 
+  /** The type of an array with other lengths. Returns its id. */
+  addArray(type: ArrayType, counts: readonly (number | null)[]): TypeId {
+    const id = `${sliceOf(type.element, 0)}${counts.map((count) => `[${count ?? ''}]`).join('')}`;
+    const label = type.label.replace(/(?:\[[^[\]]*\])+$/, counts.map((count) => `[${count ?? ''}]`).join(''));
+    const { lengths: _, ...rest } = type;
+    this.#types.set(id, { ...rest, label, counts });
+    return id;
+  }
+
   /** The type itself, behind qualifiers and other names. Null is `void`. */
   async resolve(id: TypeId | null): Promise<TypeInfo | null> {
     let at = id;

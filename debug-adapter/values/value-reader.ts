@@ -13,6 +13,13 @@ const MAX_SCALAR = 32;
 /** Characters of the name of a class. */
 const MAX_CLASS_NAME = 2000;
 
+/** Exceptions of C++'s library, which programs only declare. */
+const EXCEPTION = /^(?:exception|\w+_error|invalid_argument|out_of_range)$/;
+
+export function isException({ isDeclaration, scope, name }: StructType): boolean {
+  return isDeclaration && scope[0] === 'std' && EXCEPTION.test(name ?? '');
+}
+
 /** What the values of a frame are read with. */
 export interface FrameReaders {
   readonly types: TypeTable;
@@ -118,6 +125,16 @@ export class ValueReader {
     const offset = value.offset + Math.floor(bitOffset / 8);
     if (bitSize === null) return { type, place, offset, ...raw };
     return { type, place, offset, bits: { offset: bitOffset % 8, size: bitSize }, ...raw };
+  }
+
+  /** The part of a structure that a base is; that of a virtual base is where its vtable says. */
+  async base(value: Value, member: Member): Promise<Value | null> {
+    const { beforeVtable, type } = member;
+    if (beforeVtable === undefined) return this.part(value, member);
+    const address = addressOf(value);
+    const vtable = address === null ? null : await this.#wordAt(address);
+    const distance = vtable === null ? null : await this.#wordAt(vtable - beforeVtable);
+    return address === null || distance === null ? null : inMemory(type, (address + distance) >>> 0);
   }
 
   /** What a pointer or reference points to. */
@@ -263,18 +280,22 @@ export class ValueReader {
       if (one?.kind !== 'struct' || depth > MAX_DEPTH) continue;
       const rest = offset === null || bitOffset === null ? null : offset - bitOffset / 8;
       if ((rest === null || rest === 0) && one.label === base.label && one.size === base.size) return true;
+      // Nothing is known of their own bases.
+      if (rest === 0 && isException(one) && isException(base)) return true;
       if (await this.#hasBase(one, base, rest, depth + 1)) return true;
     }
     return false;
   }
 
   /** Whether objects of a class begin with the address of a vtable. */
-  async #hasVtable({ members, bases }: StructType, depth: number): Promise<boolean> {
+  async #hasVtable(type: StructType, depth: number): Promise<boolean> {
+    const { members, bases } = type;
+    if (isException(type)) return true;
     if (members.some(({ name }) => name?.startsWith('_vptr') === true)) return true;
     const first = bases.find(({ bitOffset }) => bitOffset === 0);
     await this.#step();
-    const type = first === undefined || depth > MAX_DEPTH ? null : await this.types.resolve(first.type);
-    return type?.kind === 'struct' && (await this.#hasVtable(type, depth + 1));
+    const base = first === undefined || depth > MAX_DEPTH ? null : await this.types.resolve(first.type);
+    return base?.kind === 'struct' && (await this.#hasVtable(base, depth + 1));
   }
 
   async #wordAt(address: number): Promise<number | null> {
@@ -297,7 +318,7 @@ export class ValueReader {
     const inVariant = variant === null ? null : this.part(value, variant);
     if (inVariant !== null) return await this.#member(inVariant, name, depth + 1);
     for (const around of [...type.bases, ...unnamed(type)]) {
-      const part = this.part(value, around);
+      const part = await this.base(value, around);
       const found = part === null ? null : await this.#member(part, name, depth + 1);
       if (found !== null) return found;
     }

@@ -283,7 +283,8 @@ test('a label of functions whose parameters are themselves functions ends', () =
   const itself = {
     tag: Tag.subroutineType,
     name: null,
-    children: () => Array.from({ length: 32 }, () => ({ tag: Tag.formalParameter, type: itself })),
+    children: () =>
+      Array.from({ length: 32 }, () => ({ tag: Tag.formalParameter, type: itself, flag: () => false })),
     type: null,
   };
   const label = typeLabel(itself as unknown as Die, () => '', false);

@@ -99,12 +99,12 @@ test('what has parts is opened, evaluated and set', async () => {
 });
 
 /** What the library builds of other values. */
-const LIBRARY: Readonly<Record<string, string>> = {
+const LIBRARY: Readonly<Record<string, unknown>> = {
   text: '"text": std::variant<int, std::string, Point>',
   point: '{x: 1, y: 2.5}: std::variant<int, std::string, Point>',
   number: '7: std::variant<int, std::string>',
-  closure: '(lambda at library.cpp:31:39): std::function<int (int)>',
-  plain: 'int (*)(int): std::function<int (int)>',
+  closure: expect.stringMatching(/^\(lambda at library\.cpp:\d+:39\): std::function<int \(int\)>$/),
+  plain: 'twice: std::function<int (int)>',
   none: 'empty: std::function<int (int)>',
   pointer: 'twice: int (*)(int)',
   bits: '1010100101: std::bitset<10UL>',
@@ -138,39 +138,79 @@ const LIBRARY: Readonly<Record<string, string>> = {
   member: '3: std::set<int>::iterator',
   second: '0x… → 2: std::__deque_iterator<int, int *, int &, int **, long, 0L>',
   name: '"a name": char[8]',
+  nothing_held: 'empty: std::any',
+  small: '5: std::any',
+  held: '"held": std::any',
+  large: '{numbers: (8) [1, 0, 0, 0, 0, 0, …]}: std::any',
+  list: '(2) [{x: 1, y: 2}, {x: 3, y: 4}]: std::list<Point>',
+  link: '{x: 1, y: 2}: std::list<Point>::iterator',
+  list_end: 'end: std::list<Point>::iterator',
+  vector: '(3) [1, 2, 3]: std::vector<int>',
+  backwards: '0x… → 3: std::vector<int>::reverse_iterator',
+  flags: '(2) [false, true]: std::vector<bool>',
+  flag: 'true: std::vector<bool>::reference',
+  date: '2017-07-14T02:40:00.25Z: std::chrono::system_clock::time_point',
+  since: '1.5s: std::chrono::steady_clock::time_point',
+  day: '2024-02-29: std::chrono::year_month_day',
+  no_tuple: '(): std::tuple<>',
+  no_array: '(0) []: std::array<int, 0UL>',
+  valarray: '(2) [1, 2]: std::valarray<int>',
+  out: '"text 5": std::ostringstream',
+  in: '"in put": std::istringstream',
+  member_pointer: '&Point::x: int Point::*',
+  method: 'Diamond::sum: int (Diamond::*)(int)',
+  virtual_method: 'virtual function 2 of Diamond: int (Diamond::*)()',
+  no_method: 'nullptr: int (Diamond::*)()',
+  function: 'twice: int (&)(int)',
+  // Its base is where the vtable says.
+  diamond: '{Left: {Root: {root: 1}, left: 2}, Right: {Root: {root: 1}, right: 3}, both: 4}: Diamond',
+  root: '0x… Diamond {Left: {Root: {…}, left: 2}, Right: {Root: {…}, right: 3}, both: 4}: Root *',
+  failure: '{runtime_error: std::runtime_error "it failed", code: 7}: Failure',
+  exception: 'Failure {runtime_error: std::runtime_error "it failed", code: 7}: std::exception &',
+  range: expect.stringContaining('std::out_of_range "too far"'),
+  length: '3: int',
 };
 
-test.each(['library', 'library-modern'])(
-  'what the library builds of other values, as it is meant: %s',
-  async (program) => {
-    const { client, scope, inside, evaluate } = await stoppedAt(`${program}-cpp.wasm.gz`, 'library.cpp');
-    const locals = await scope('Locals');
-    expect(withoutAddresses(locals.table)).toEqual(LIBRARY);
-    const shared = await inside(locals.get('shared'));
-    expect(shared.values).toMatchObject({ '(shared)': '1', '(weak)': '1' });
-    expect((await inside(locals.get('entry'))).values).toMatchObject({ first: '"two"', second: '2' });
-    const expressions = {
-      ...{
-        'entry->second + 1': '3',
-        'entry.first == "two"': 'true',
-        'place->second.y': '2.5',
-        '*member': '3',
-      },
-      ...{ '*second': '2', 'forward[1]': '5', 'span[2]': '6', 'atomic + 1': '79' },
-      ...{ 'text(name)': '"a name"', 'text(name, 1)': '"a"' },
-    };
-    for (const [text, result] of Object.entries(expressions))
-      expect([text, (await evaluate(text)).result]).toEqual([text, result]);
-    await expect(evaluate('end->second')).rejects.toThrow('There is no second in end');
-    const set = { variablesReference: locals.reference, name: 'atomic', value: '5' };
-    expect((await client.setVariableRequest(set)).body.value).toBe('5');
-    expect((await inside(locals.get('numbers'))).table).toMatchObject({ '[1]': '(3) [4, 5, 6]: int[3]' });
-    expect((await inside(locals.get('queue'))).values).toMatchObject({ '[0]': '"head"' });
-    expect((await inside(locals.get('point'))).values).toMatchObject({ x: '1', y: '2.5' });
-    // Those of the library itself are nobody's.
-    expect((await scope('Statics')).names).toEqual([]);
-  },
-);
+test.each([
+  // Clang 14 says of the array alone where it is while it is made.
+  ['library', { variable: 'optimised away: int[3]' }, ['of_thread']],
+  ['library-modern', { variable: '(3) [0, 10, 20]: int[3]' }, []],
+])('what the library builds of other values, as it is meant: %s', async (program, own, statics) => {
+  const { client, scope, inside, evaluate } = await stoppedAt(`${program}-cpp.wasm.gz`, 'library.cpp');
+  const locals = await scope('Locals');
+  expect(withoutAddresses(locals.table)).toEqual({ ...LIBRARY, ...own });
+  const shared = await inside(locals.get('shared'));
+  expect(shared.values).toMatchObject({ '(shared)': '1', '(weak)': '1' });
+  expect((await inside(locals.get('entry'))).values).toMatchObject({ first: '"two"', second: '2' });
+  const expressions = {
+    ...{
+      'entry->second + 1': '3',
+      'entry.first == "two"': 'true',
+      'place->second.y': '2.5',
+      '*member': '3',
+    },
+    ...{ '*second': '2', 'forward[1]': '5', 'span[2]': '6', 'atomic + 1': '79' },
+    ...{
+      'link->y': '2',
+      '*backwards': '3',
+      'valarray[1]': '2',
+      'diamond.root + root->root': '2',
+      'small + 1': '6',
+    },
+    ...{ 'exception.code': '7' },
+    ...{ 'text(name)': '"a name"', 'text(name, 1)': '"a"' },
+  };
+  for (const [text, result] of Object.entries(expressions))
+    expect([text, (await evaluate(text)).result]).toEqual([text, result]);
+  await expect(evaluate('end->second')).rejects.toThrow('There is no second in end');
+  const set = { variablesReference: locals.reference, name: 'atomic', value: '5' };
+  expect((await client.setVariableRequest(set)).body.value).toBe('5');
+  expect((await inside(locals.get('numbers'))).table).toMatchObject({ '[1]': '(3) [4, 5, 6]: int[3]' });
+  expect((await inside(locals.get('queue'))).values).toMatchObject({ '[0]': '"head"' });
+  expect((await inside(locals.get('point'))).values).toMatchObject({ x: '1', y: '2.5' });
+  // Those of the library itself are nobody's.
+  expect((await scope('Statics')).names).toEqual(statics);
+});
 
 /** What pointers to base classes lead to. */
 const OBJECTS: Readonly<Record<string, string>> = {

@@ -78,7 +78,12 @@ async function showFunction(shower: Shower, value: Value): Promise<Shown | null>
     [];
   if (called === undefined)
     return /__call_empty|__empty_func/.test(name) ? { text: 'empty', isMade: true } : null;
-  return { text: called.replace(/\bstd::__\d+::/g, 'std::'), isMade: true };
+  const held = called.includes('(*)') ? await reader.path(value, '__f_.__buf_') : null;
+  const address = held === null ? null : addressOf(held);
+  const word = address === null ? null : await reader.memory.bytes(address, 4);
+  const pointer = word && new DataView(word.buffer, word.byteOffset).getUint32(0, true);
+  const target = pointer === null ? null : await reader.functionText(pointer);
+  return { text: target ?? called.replace(/\bstd::__\d+::/g, 'std::'), isMade: true };
 }
 
 /** The highest bit first, as it is printed. */

@@ -10,6 +10,7 @@ export async function showContainer(
 ): Promise<Shown | null> {
   switch (name) {
     case 'vector':
+    case 'valarray':
       return await showVector(shower, value, depth);
     case 'initializer_list':
     case 'span': {
@@ -21,6 +22,10 @@ export async function showContainer(
       return await showRun(shower, first, count, depth);
     }
     case 'array': {
+      const type = await shower.reader.typeOf(value);
+      // One without elements has a place for them, which means nothing.
+      if (/, 0[UL]*>$/.test(type?.name ?? ''))
+        return { ...(await shower.elements(0, async () => [], depth)), isMade: true };
       const elements = await shower.reader.member(value, '__elems_');
       return elements === null ? null : { ...(await shower.covered(elements, depth)), isMade: true };
     }

@@ -2,10 +2,13 @@ import type { StructType, TypeInfo } from '../../../runtime/internal.ts';
 import type { Shower } from '../show-value.ts';
 import { addressOf, type Part, type Shown, type Value } from '../value.ts';
 import { showAdapter } from './adapters.ts';
+import { showAny } from './any.ts';
 import { showContainer } from './containers.ts';
 import { showIterator } from './iterators.ts';
 import { showNodes } from './nodes.ts';
 import { showString, showView } from './strings.ts';
+import { showText } from './texts.ts';
+import { showTime } from './times.ts';
 
 /** Displays values of libc++ as they are meant. The names of its members are those from LLVM 14 on. */
 export async function showCpp(
@@ -45,7 +48,10 @@ export async function showCpp(
         (await showContainer(shower, value, name, depth)) ??
         (await showNodes(shower, value, name, depth)) ??
         (await showIterator(shower, value, name, depth)) ??
-        (await showAdapter(shower, value, name, type, depth))
+        (await showAdapter(shower, value, name, type, depth)) ??
+        (await showTime(shower, value, name, type)) ??
+        (await showText(shower, value, type, name)) ??
+        (name === 'any' ? await showAny(shower, value, depth) : null)
       );
   }
 }
@@ -108,6 +114,7 @@ async function showTuple(
     }
   } else {
     const base = await reader.member(value, '__base_');
+    if (base === null && type.arguments.length === 0) return { text: '()', isMade: true };
     const leaves = base === null ? null : await reader.typeOf(base);
     if (base === null || leaves?.kind !== 'struct') return null;
     for (const leaf of leaves.bases) {

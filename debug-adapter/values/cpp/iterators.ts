@@ -4,7 +4,7 @@ import { inMemory, type Shown, type Value } from '../value.ts';
 import type { ValueReader } from '../value-reader.ts';
 import { pairIn, pointerOf } from './nodes.ts';
 
-/** Iterators over maps and sets: the entry that they stand at. Those over lists do not tell the end from an element. */
+/** Iterators: the element or the entry that they stand at. */
 export async function showIterator(
   shower: Shower,
   value: Value,
@@ -26,9 +26,66 @@ export async function showIterator(
     case '__hash_iterator':
     case '__hash_const_iterator':
       return await showNode(shower, value, '__node_', async (_, __, address) => address !== 0, depth);
+    case '__list_iterator':
+    case '__list_const_iterator':
+      return await showLink(shower, value, name, depth);
+    case 'reverse_iterator': {
+      const pointer = await reader.pointerIn(await reader.member(value, 'current'));
+      return pointer === null ? null : await showBefore(shower, pointer, depth);
+    }
+    case '__bit_reference': {
+      const mask = await reader.number(await reader.member(value, '__mask_'));
+      const word = await reader.member(value, '__seg_');
+      const bits = word === null ? null : await reader.number(await reader.target(word));
+      return mask === null || bits === null ? null : { text: String((bits & mask) !== 0), isMade: true };
+    }
     default:
       return null;
   }
+}
+
+/** What stands before the place of an iterator that goes backwards. Those over maps and lists say no more than where they stand. */
+async function showBefore(shower: Shower, pointer: Value, depth: number): Promise<Shown | null> {
+  const { reader } = shower;
+  const type = await reader.typeOf(pointer);
+  const address = await reader.number(pointer);
+  const target = type?.kind === 'pointer' ? await reader.typeOf(inMemory(type.target, 0)) : null;
+  if (target?.size == null || address === null || isNode(target.name)) return null;
+  const bytes = new Uint8Array(Uint32Array.of(address - target.size).buffer);
+  const before: Value = { type: pointer.type, place: { kind: 'value', bytes }, offset: 0 };
+  return { ...(await shower.covered(before, depth)), isMade: true };
+}
+
+const isNode = (name: string | null) => /^__\w*node/.test(name ?? '');
+
+/** Most nodes of a list of which it is asked which of them is the end. */
+const MAX_LINKS = 200;
+
+/**
+ * An iterator over a list. Its nodes are a ring, of which the list itself is the end: behind its two pointers stands the number of the
+ * others. Null if another node might be that, too.
+ */
+async function showLink(shower: Shower, value: Value, name: string, depth: number): Promise<Shown | null> {
+  const { reader } = shower;
+  const type = await reader.typeOf(value);
+  const address = await reader.number(await reader.member(value, '__ptr_'));
+  const node = await reader.typeNamed((type?.name ?? '').replace(name, '__list_node'));
+  if (address === null || node === null) return null;
+  const ring: number[] = [];
+  const sizes: number[] = [];
+  for (let at = address; ring.length === 0 || at !== address; ) {
+    const bytes = ring.length > MAX_LINKS ? null : await reader.memory.bytes(at, 12);
+    if (bytes === null) return null;
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    ring.push(at);
+    sizes.push(view.getUint32(8, true));
+    at = view.getUint32(4, true);
+  }
+  const ends = ring.filter((_, i) => sizes[i] === ring.length - 1);
+  if (ends.length !== 1) return null;
+  if (ends[0] === address) return { text: 'end', isMade: true };
+  const target = await reader.member(inMemory(node, address), '__value_');
+  return target === null ? null : { ...(await shower.covered(target, depth)), target, isMade: true };
 }
 
 /** Whether an address is that of a node with an element, and not that of the end. */

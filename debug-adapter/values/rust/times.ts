@@ -1,15 +1,8 @@
 import type { Shower } from '../show-value.ts';
+import { dateText, durationText, type Time } from '../time-text.ts';
 import type { Shown, Value } from '../value.ts';
 import type { ValueReader } from '../value-reader.ts';
 import { deep } from './cells.ts';
-
-/** The farthest time from 1970 that a `Date` has, in milliseconds. */
-const MAX_TIME = 8.64e15;
-
-interface Time {
-  readonly seconds: bigint;
-  readonly nanos: number;
-}
 
 /** Spans and points of time. */
 export async function showTime(shower: Shower, value: Value, name: string): Promise<Shown | null> {
@@ -29,24 +22,4 @@ async function timeIn(reader: ValueReader, value: Value): Promise<Time | null> {
   const bits = secs === null ? null : await reader.bits(secs);
   if (bits === null || number === null) return null;
   return { seconds: signed === null ? bits : BigInt.asIntN(64, bits), nanos: number };
-}
-
-/** As Rust prints it: `1.5s`, `42ns`. */
-function durationText({ seconds, nanos }: Time): string {
-  if (seconds !== 0n) return `${seconds}${fraction(nanos, 9)}s`;
-  if (nanos >= 1e6) return `${Math.floor(nanos / 1e6)}${fraction(nanos % 1e6, 6)}ms`;
-  if (nanos >= 1e3) return `${Math.floor(nanos / 1e3)}${fraction(nanos % 1e3, 3)}µs`;
-  return `${nanos}ns`;
-}
-
-/** `2017-07-14T02:40:00.25Z` */
-function dateText({ seconds, nanos }: Time): string {
-  const time = 1000 * Number(seconds);
-  if (Math.abs(time) > MAX_TIME) return `${durationText({ seconds, nanos })} after 1970`;
-  return new Date(time).toISOString().replace(/\.000Z$/, `${fraction(nanos, 9)}Z`);
-}
-
-function fraction(part: number, digits: number): string {
-  const text = String(part).padStart(digits, '0').replace(/0+$/, '');
-  return text === '' ? '' : `.${text}`;
 }

@@ -39,7 +39,7 @@ export function readStruct(die: Die, typeOf: TypeOf): StructParts {
         if (!isStatic(child)) members.push(memberOf(child, typeOf));
         break;
       case Tag.inheritance:
-        bases.push(memberOf(child, typeOf));
+        bases.push({ ...memberOf(child, typeOf), ...virtualOf(child) });
         break;
       case Tag.templateTypeParameter:
         found.push({ name: nameOf(child), type: typeOf(child), value: null });
@@ -101,6 +101,19 @@ function byteOffsetOf(die: Die): number | null {
   const cursor = new ByteCursor(expression, 1);
   const added = cursor.uleb();
   return cursor.atEnd ? added : null;
+}
+
+/**
+ * Of a virtual base: how far before the vtable the distance to it stands. Its place is an expression: the address and, on top of it, that
+ * of the vtable less this number, whose content is added.
+ */
+function virtualOf(die: Die): Pick<Member, 'beforeVtable'> {
+  const expression = die.block(At.dataMemberLocation);
+  if (expression?.[0] !== Op.dup || expression[1] !== Op.deref || expression[2] !== Op.constu) return {};
+  const cursor = new ByteCursor(expression, 3);
+  const beforeVtable = cursor.uleb();
+  const rest = [Op.minus, Op.deref, Op.plus];
+  return rest.every((op) => !cursor.atEnd && cursor.u8() === op) && cursor.atEnd ? { beforeVtable } : {};
 }
 
 function variantPartOf(die: Die, typeOf: TypeOf): VariantPart {

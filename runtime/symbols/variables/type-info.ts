@@ -39,6 +39,8 @@ export interface PointerType extends Described {
   readonly form: 'pointer' | 'reference' | 'rvalue' | 'member';
   /** Null is `void`. */
   readonly target: TypeId | null;
+  /** Of a pointer to a member: the class that has it. */
+  readonly container?: TypeId | null;
 }
 
 /** Another name for a type, or the same type with a qualifier. */
@@ -56,6 +58,8 @@ export interface Member {
   readonly type: TypeId | null;
   /** Bits from the beginning of the structure; null if only the running program knows. */
   readonly bitOffset: number | null;
+  /** Of a virtual base: bytes before the vtable of the object, where the distance to the base stands. */
+  readonly beforeVtable?: number;
   /** Of a bit field; null for others. */
   readonly bitSize: number | null;
   /** Where it is declared; null if that is not said. */
@@ -116,6 +120,8 @@ export interface ArrayType extends Described {
   readonly element: TypeId | null;
   /** By dimension, the outermost first: how many there are; null if it is not said. */
   readonly counts: readonly (number | null)[];
+  /** The variables that say how many there are where the program decides, by dimension; null for others. */
+  readonly lengths?: readonly (string | null)[];
 }
 
 /** What a pointer to a function points to. */

@@ -81,8 +81,10 @@ function declarator(die: Die | null, label: Label, depth: number): Declarator {
       const [before, behind] = target();
       return [before, `(${parameters(die, label, depth)})${behind}`];
     }
-    case Tag.pointerToMemberType:
-      return [`${target()[0]} ::*`, ''];
+    case Tag.pointerToMemberType: {
+      const container = die.reference(At.containingType);
+      return pointer(die.type, target(), `${container === null ? '' : nameOf(container)}::*`);
+    }
     default:
       return [ANONYMOUS.get(tag) ?? '(anonymous)', ''];
   }
@@ -125,6 +127,8 @@ function counts(die: Die): string[] {
 function parameters(die: Die, label: Label, depth: number): string {
   const texts: string[] = [];
   for (const child of die.children()) {
+    // Nobody writes the object of a method.
+    if (child.flag(At.artificial)) continue;
     if (child.tag === Tag.formalParameter) texts.push(declarator(child.type, label, depth + 1).join(''));
     else if (child.tag === Tag.unspecifiedParameters) texts.push('...');
     if (texts.length > MAX_PARAMETERS || label.left === 0) break;

@@ -8,7 +8,15 @@ import { Unit } from '../dwarf/unit.ts';
 import { ClassDefinitions } from './class-definitions.ts';
 import { languageOf } from './language.ts';
 import { readStruct } from './struct-reader.ts';
-import type { AliasType, BaseEncoding, Enumerator, PointerType, TypeId, TypeInfo } from './type-info.ts';
+import type {
+  AliasType,
+  ArrayType,
+  BaseEncoding,
+  Enumerator,
+  PointerType,
+  TypeId,
+  TypeInfo,
+} from './type-info.ts';
 import { typeLabel } from './type-label.ts';
 
 /** Names are cut behind this. Those of generic types can be very long. */
@@ -136,6 +144,7 @@ export class TypeReader {
         size: die.number(At.byteSize) ?? die.unit.addressSize,
         form: pointer,
         target: this.#target(at),
+        ...(pointer === 'member' ? { container: this.#containerOf(at) } : {}),
       };
     const alias = ALIASES.get(tag);
     if (alias !== undefined)
@@ -160,7 +169,13 @@ export class TypeReader {
           enumerators: enumeratorsOf(die),
         };
       case Tag.arrayType:
-        return { kind: 'array', ...this.#described(at), element: this.#target(at), counts: countsOf(die) };
+        return {
+          kind: 'array',
+          ...this.#described(at),
+          element: this.#target(at),
+          counts: countsOf(die),
+          ...lengthsOf(die),
+        };
       case Tag.subroutineType:
       case Tag.subprogram:
         return {
@@ -201,6 +216,11 @@ export class TypeReader {
   #scopeOf(die: Die): string[] {
     // Nothing is anywhere but what has a name.
     return die.unit instanceof Unit && die.name !== null ? scopePath(this.#dwarf, die.unit, die) : [];
+  }
+
+  #containerOf({ die, file }: TypeAt): TypeId | null {
+    const container = die.reference(At.containingType);
+    return container === null ? null : this.idOf(container, file);
   }
 
   #target({ die, file }: TypeAt): TypeId | null {
@@ -271,6 +291,17 @@ function isSignedEnum(die: Die): boolean {
   for (let i = 0; underlying !== null && ALIASES.has(underlying.tag) && i < MAX_ALIASES; i++)
     underlying = underlying.type;
   return underlying === null || isSigned(underlying);
+}
+
+/** The variables that have the lengths of an array. */
+function lengthsOf(die: Die): Pick<ArrayType, 'lengths'> {
+  const lengths: (string | null)[] = [];
+  for (const child of die.children()) {
+    if (child.tag === Tag.subrangeType)
+      lengths.push((child.reference(At.count) ?? child.reference(At.upperBound))?.name ?? null);
+    if (lengths.length === MAX_DIMENSIONS) break;
+  }
+  return lengths.some((length) => length !== null) ? { lengths } : {};
 }
 
 function countsOf(die: Die): (number | null)[] {

@@ -29,7 +29,7 @@ const MAX_PIECES = 64;
 const MAX_OPERATIONS = 100_000;
 
 /** The name of the static that is a vtable. */
-const VTABLE = /\{vtable(_type)?\}$/;
+const VTABLE = /\{vtable(_type)?\}$|(?:^|::)_vtable\$$/;
 
 const NOTHING: FrameVariables = {
   language: 'other',
@@ -114,7 +114,7 @@ export class VariableReader {
 
   /** A type by its name, or by the end of its path as in `shop::Item`, that of the source of an offset first; null if there is none. */
   typeNamed(path: string, offset: number): TypeId | null {
-    const parts = path.split('::');
+    const parts = pathParts(path);
     const name = parts.pop();
     for (const unit of this.#unitsFrom(offset)) {
       for (const die of diesIn(unit, this.#namedTypes, isNamedType)) {
@@ -358,6 +358,19 @@ function placeOf(
   view.setBigUint64(0, BigInt.asUintN(64, constant), true);
   view.setBigUint64(8, BigInt.asUintN(64, constant >> 64n), true);
   return { kind: 'value', bytes: new Uint8Array(view.buffer) };
+}
+
+/** What stands between the `::` of a path, but for those of arguments: `std`, `list<std::string>`. */
+function pathParts(path: string): string[] {
+  const parts = [''];
+  let depth = 0;
+  for (const part of path.split(/(::|[<>])/)) {
+    if (part === '<') depth++;
+    else if (part === '>') depth--;
+    if (part === '::' && depth === 0) parts.push('');
+    else parts.push((parts.pop() ?? '') + part);
+  }
+  return parts;
 }
 
 function ruleOf(die: Die, address: number, frameBase: Uint8Array | null): PlaceRule | null {

@@ -1,4 +1,6 @@
 // Values of C++'s library that are built of others, to be looked at where the process stands at "here".
+#include <any>
+#include <array>
 #include <atomic>
 #include <bitset>
 #include <chrono>
@@ -6,21 +8,54 @@
 #include <deque>
 #include <forward_list>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <queue>
 #include <set>
 #include <span>
+#include <sstream>
 #include <stack>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <unordered_map>
+#include <valarray>
 #include <variant>
+#include <vector>
 
 struct Point {
     int x = 1;
     double y = 2.5;
 };
+
+struct Large {
+    int numbers[8] = {1};
+};
+
+struct Root {
+    int root = 1;
+    virtual ~Root() = default;
+};
+struct Left : virtual Root {
+    int left = 2;
+};
+struct Right : virtual Root {
+    int right = 3;
+};
+struct Diamond : Left, Right {
+    int both = 4;
+    int sum(int more) const { return left + right + more; }
+    virtual int product() { return left * right; }
+};
+
+struct Failure : std::runtime_error {
+    explicit Failure(int code) : std::runtime_error("it failed"), code(code) {}
+    int code;
+};
+
+thread_local int of_thread = 8;
 
 static int twice(int x) { return 2 * x; }
 
@@ -67,8 +102,42 @@ int main() {
     auto member = set.begin();
     auto second = deque.begin() + 1;
     char name[8] = "a name";
+    std::any nothing_held;
+    std::any small = 5;
+    std::any held = std::string("held");
+    std::any large = Large();
+    std::list<Point> list{{1, 2}, {3, 4}};
+    auto link = list.begin();
+    auto list_end = list.end();
+    std::vector<int> vector{1, 2, 3};
+    auto backwards = vector.rbegin();
+    std::vector<bool> flags{false, true};
+    auto flag = flags[1];
+    std::chrono::system_clock::time_point date(std::chrono::milliseconds(1500000000250));
+    std::chrono::steady_clock::time_point since(std::chrono::milliseconds(1500));
+    auto day = std::chrono::year(2024) / 2 / 29;
+    std::tuple<> no_tuple;
+    std::array<int, 0> no_array;
+    std::valarray<int> valarray{1, 2};
+    std::ostringstream out;
+    out << "text " << 5;
+    std::istringstream in("in put");
+    int Point::*member_pointer = &Point::x;
+    int (Diamond::*method)(int) const = &Diamond::sum;
+    int (Diamond::*virtual_method)() = &Diamond::product;
+    int (Diamond::*no_method)() = nullptr;
+    int (&function)(int) = twice;
+    Diamond diamond;
+    Root *root = &diamond;
+    Failure failure(7);
+    std::exception &exception = failure;
+    std::out_of_range range("too far");
+    int length = 3;
+    int variable[length];
+    for (int i = 0; i < length; i++) variable[i] = 10 * i;
     atomic++;
     return closure(1) + plain(2) + pointer(3) + (int)bits.count() + (int)complex.real() + stack.top() + (int)queue.size() +
            heap.top() + (int)wait.count() + (int)hours.count() + (int)wide.size() + (int)wider.size() + (int)widest.size() +
-           (int)view.size() + (int)letter + numbers[1][2] + (int)precise + (int)text.index() + (int)point.index() + !none; // here
+           (int)view.size() + (int)letter + numbers[1][2] + (int)precise + (int)text.index() + (int)point.index() + !none + link->x + *backwards + flag + (diamond.*method)(1) + (diamond.*virtual_method)() +
+           (point.index() ? 1 : Point().*member_pointer) + function(1) + root->root + failure.code + variable[1] + of_thread; // here
 }

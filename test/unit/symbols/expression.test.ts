@@ -38,6 +38,7 @@ describe('locations', () => {
   test.each<[string, number[], unknown]>([
     ['nothing', [], { kind: 'nowhere' }],
     ['an address', [0x03, 0x10, 0x20, 0, 0], { kind: 'memory', address: 0x2010 }],
+    ['what is thread-local', [0x0c, 1, 0, 0, 0, 0xe0], { kind: 'memory', address: 1 }],
     ['from the frame base', [0x91, 12], { kind: 'memory', address: 3012 }],
     ['below the frame base', [0x91, 0x78], { kind: 'memory', address: 2992 }],
     ['a local', [0xed, 0, 1, 0x9f], { kind: 'wasm', store: 'local', index: 1 }],
@@ -133,7 +134,6 @@ describe('what cannot be known is said', () => {
       'only its value at the beginning of the function is known',
     ],
     ['a register', [0x50], 'DW_OP 0x50 means nothing in WebAssembly'],
-    ['a thread-local', [0x0c, 1, 0, 0, 0, 0xe0], 'it is thread-local'],
     ['a local that does not exist', [0xed, 0, 60, 0x9f], 'local 60 cannot be read'],
     ['memory that does not exist', [0x0c, 0, 0, 1, 0, 0x06], 'there is no memory at 0x10000'],
   ])('%s', (_, bytes, why) => {
