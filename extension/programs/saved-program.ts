@@ -84,6 +84,8 @@ export class SavedProgram {
   #digest: Promise<string | undefined> = Promise.resolve(undefined);
   /** When the source was saved of a program that has not begun yet. */
   #savedAt: number | undefined;
+  /** Whether the last build or start has failed. */
+  #hasFailed = false;
 
   constructor(actions: ProgramActions, listener: SavedProgramListener) {
     this.#actions = actions;
@@ -137,6 +139,7 @@ export class SavedProgram {
     this.#hasBegun = true;
     if (this.#savedAt !== undefined) this.#listener.runs(performance.now() - this.#savedAt);
     this.#savedAt = undefined;
+    this.#hasFailed = false;
     this.#resume();
   }
 
@@ -219,10 +222,13 @@ export class SavedProgram {
       const isStarted = await this.#renew(change, abort.signal);
       if (isOver()) return;
       this.#work = NONE;
-      if (!isStarted && change.what === 'source') this.#listener.waits();
+      // A module that was written again, as it was, has been built without the error.
+      if (!isStarted && (change.what === 'source' || this.#hasFailed)) this.#listener.waits();
+      this.#hasFailed = false;
     } catch (error) {
       if (isOver()) return;
       this.#work = NONE;
+      this.#hasFailed = true;
       this.#listener.failed(error);
     }
   }

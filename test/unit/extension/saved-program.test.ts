@@ -67,7 +67,7 @@ function saved() {
     builds.at(-1)?.resolve(MODULE);
     await vi.advanceTimersByTimeAsync(0);
   };
-  return { program, log, world, starts, restarts, built };
+  return { program, log, world, builds, starts, restarts, built };
 }
 
 /** One that runs. */
@@ -98,6 +98,18 @@ test('the same module does not restart the program', async () => {
   await calm();
   await built('first');
   expect(log).toEqual(['builds', 'waits']);
+});
+
+test('the same module, built by somebody else, says that an error was mended', async () => {
+  const { program, log, builds } = running();
+  program.changed('source');
+  await calm();
+  builds.at(-1)?.reject(new Error('an error in it'));
+  for (let writes = 0; writes < 2; writes++) {
+    program.changed('module');
+    await moduleCalm();
+  }
+  expect(log).toEqual(['builds', 'Error: an error in it', 'waits']);
 });
 
 test('a save during a build begins another one', async () => {
