@@ -102,12 +102,24 @@ export class OutputGroup {
 
   /** Everything that was printed, with a headline for each process where there are several. */
   get text(): string {
-    if (this.#streams.length <= 1) return this.rootText;
+    return this.#streams.length <= 1 ? this.rootText : this.#joined([...this.#streams.keys()]);
+  }
+
+  /** The same of the processes that have printed something: tools are not interested in the others. */
+  get printed(): string {
+    const isSilent = (number: number) => this.#streams[number]?.kept?.isEmpty ?? true;
+    const numbers = [...this.#streams.keys()].filter(
+      (number) => !isSilent(number) || (number === 0 && this.#note !== ''),
+    );
+    return numbers.every((number) => number === 0) ? this.rootText : this.#joined(numbers);
+  }
+
+  #joined(numbers: readonly number[]): string {
     let all = '';
-    for (const [number, { kept }] of this.#streams.entries()) {
+    for (const number of numbers) {
       if (all !== '' && !all.endsWith('\n')) all += '\n';
       const name = number > MAX_STREAMS - 1 ? 'further processes' : `process ${number}`;
-      all += ` --- ${name} stdout ---\n${number === 0 ? this.rootText : (kept?.text ?? '')}`;
+      all += ` --- ${name} stdout ---\n${number === 0 ? this.rootText : (this.#streams[number]?.kept?.text ?? '')}`;
     }
     return all;
   }

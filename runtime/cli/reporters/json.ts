@@ -25,7 +25,7 @@ export class JsonReporter implements Reporter {
     switch (event.event) {
       case 'finished': {
         const { exit: _, output, duration, ...result } = event;
-        const text = output.text;
+        const text = output.printed;
         output.drop();
         return this.#write({ ...result, file, duration: milliseconds(duration), output: text });
       }

@@ -123,7 +123,7 @@ export class JunitReporter implements Reporter {
     };
     await this.#printElement('testsuite', attributes, cases, async ({ attributes, parts, output }) => {
       const printed =
-        output === undefined || output.isEmpty ? [] : [element('system-out', {}, [text(output.text)])];
+        output === undefined || output.isEmpty ? [] : [element('system-out', {}, [text(output.printed)])];
       output?.drop();
       await this.#print(element('testcase', attributes, [...parts, ...printed]));
     });

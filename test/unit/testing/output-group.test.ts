@@ -71,6 +71,16 @@ test('thousands of processes of a test are not kept apart', () => {
   expect(text.endsWith('4999\n')).toBe(true);
 });
 
+test('tools read nothing of processes that have printed nothing', () => {
+  const output = group(new RunRoom());
+  const streams = Array.from({ length: 4 }, () => output.nextStdio().output);
+  streams[2]?.write(Buffer.from('two'));
+  streams[3]?.write(Buffer.from('three'));
+  expect(output.printed).toBe(' --- process 2 stdout ---\ntwo\n --- process 3 stdout ---\nthree');
+  // On a terminal, abi 21.3 lists them.
+  expect(output.text).toMatch(/^ --- process 0 stdout ---\n --- process 1 stdout ---\n --- process 2 /);
+});
+
 test('what is dropped gives its room to others', () => {
   const room = new RunRoom(8 * MIB);
   for (let i = 0; i < 20; i++) {
