@@ -5,6 +5,7 @@ import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { isBuiltin } from 'node:module';
 import { basename, join, relative, sep } from 'node:path';
 import { build } from 'esbuild';
+import { hostFunctionsAsJson } from './host-functions.mjs';
 import { installCommands } from './install-command.cjs';
 
 /** Modules that Node itself has loaded before our first line. Each file that got them by getters would have all getters of its own. */
@@ -204,14 +205,15 @@ const results = await Promise.all([
       'language-server': 'extension/language-server/main.ts',
       'language-client': 'extension/language-client/client.ts',
     },
-    // The packages of the protocol are large.
     minifyIdentifiers: true,
-    plugins: [onlyWhatIsUsed()],
+    plugins: [hostFunctionsAlone(), onlyWhatIsUsed()],
     logOverride: { 'ignored-bare-import': 'silent' },
   }),
   build({
     ...forExtensionHost,
     entryPoints: { extension: 'extension/main.ts' },
+    // The editor reads all of it before the extension is active.
+    minifyIdentifiers: true,
     plugins: [onlyWhatIsUsed(), vscodeItself()],
     logOverride: { 'ignored-bare-import': 'silent' },
     banner: {
@@ -330,6 +332,18 @@ function onlyWhatIsUsed() {
         const found = await resolve(asked.path, { importer, kind, resolveDir, pluginData: 'known' });
         return { ...found, sideEffects: false };
       });
+    },
+  };
+}
+
+/** Gives a bundle what the table of host functions says, without their code. */
+function hostFunctionsAlone() {
+  return {
+    name: 'host-functions-alone',
+    setup({ onLoad }) {
+      onLoad({ filter: /[\\/]runtime[\\/]host[\\/]host-functions\.ts$/ }, async () => ({
+        contents: `export const HOST_FUNCTIONS = ${await hostFunctionsAsJson()};`,
+      }));
     },
   };
 }

@@ -210,25 +210,3 @@ export function meaningOf(mnemonic: string): string | undefined {
   const sentence = found.replace('@', sign).replace(/\bT\b/, TYPES[type] ?? 'number');
   return `${sentence}${/lane|vector/.test(sentence) ? '' : lanes}${isAtomic ? ' Atomic.' : ''}`;
 }
-
-/** Names that instructions had before WebAssembly 1.0, and what they are called now. */
-export function presentName(older: string): string | undefined {
-  const simple: Readonly<Record<string, string>> = {
-    get_local: 'local.get',
-    set_local: 'local.set',
-    tee_local: 'local.tee',
-    get_global: 'global.get',
-    set_global: 'global.set',
-    grow_memory: 'memory.grow',
-    current_memory: 'memory.size',
-    'i32.wrap/i64': 'i32.wrap_i64',
-    anyfunc: 'funcref',
-  };
-  const known = simple[older];
-  if (known !== undefined) return known;
-  // i32.trunc_s/f32, i64.extend_u/i32, i32.trunc_s:sat/f32, f32.demote/f64
-  const match = /^([if]\d\d)\.([a-z]+)(?:_([su]))?(:sat)?\/([if]\d\d)$/.exec(older);
-  if (match === null) return undefined;
-  const [, type, operation, sign, saturating, from] = match;
-  return `${type}.${operation}${saturating === undefined ? '' : '_sat'}_${from}${sign === undefined ? '' : `_${sign}`}`;
-}

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   type CancellationToken,
+  CodeActionKind,
   type Connection,
   LSPErrorCodes,
   type Range,
@@ -14,7 +15,7 @@ import { TextDocument } from 'vscode-languageserver-textdocument';
 import { DiagnosticsFeed } from './diagnostics-feed.ts';
 import { Documents, pathOf } from './documents.ts';
 import { completionsAt, resolveCompletion } from './features/completion.ts';
-import { diagnosticsOf } from './features/diagnostics.ts';
+import { allDiagnosticsOf } from './features/diagnostics.ts';
 import { formattingOf } from './features/formatting.ts';
 import {
   calledBy,
@@ -27,6 +28,7 @@ import {
 import { hoverAt } from './features/hover.ts';
 import { inlayHintsOf } from './features/inlay-hints.ts';
 import { definitionAt, highlightsAt, referencesAt, typeDefinitionAt } from './features/navigation.ts';
+import { quickFixesFor } from './features/quick-fixes.ts';
 import { foldingRangesOf, selectionRangesAt } from './features/ranges.ts';
 import { renameAt, renameRangeAt } from './features/rename.ts';
 import { SEMANTIC_TOKENS_LEGEND, semanticTokensOf } from './features/semantic-tokens.ts';
@@ -47,6 +49,7 @@ const CAPABILITIES: ServerCapabilities = {
   foldingRangeProvider: true,
   selectionRangeProvider: true,
   hoverProvider: true,
+  codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
   completionProvider: { triggerCharacters: ['(', '$', '.', '"', ' '], resolveProvider: true },
   signatureHelpProvider: { triggerCharacters: [' ', '('], retriggerCharacters: [')'] },
   semanticTokensProvider: { legend: SEMANTIC_TOKENS_LEGEND, full: true, range: true },
@@ -67,9 +70,13 @@ export function serve(connection: Connection): void {
   const open = new TextDocuments(TextDocument);
   const documents = new Documents(open);
   let settings = DEFAULT_SETTINGS;
-  const feed = new DiagnosticsFeed(connection, documents, diagnosticsOf);
+  let refreshesHints = false;
+  const feed = new DiagnosticsFeed(connection, documents, (document) =>
+    allDiagnosticsOf(document, settings.lints),
+  );
 
-  connection.onInitialize(({ workspaceFolders, initializationOptions }) => {
+  connection.onInitialize(({ workspaceFolders, initializationOptions, capabilities }) => {
+    refreshesHints = capabilities.workspace?.inlayHint?.refreshSupport === true;
     settings = readSettings(initializationOptions);
     documents.folders = (workspaceFolders ?? []).flatMap(({ uri }) => pathOf(uri) ?? []);
     return { capabilities: CAPABILITIES, serverInfo: { name: 'lunatic' } };
@@ -77,7 +84,7 @@ export function serve(connection: Connection): void {
   connection.onDidChangeConfiguration(({ settings: sent }) => {
     settings = readSettings(sent?.lunatic?.wat);
     for (const uri of open.keys()) feed.changed(uri);
-    void connection.languages.inlayHint.refresh();
+    if (refreshesHints) void connection.languages.inlayHint.refresh();
   });
   open.onDidChangeContent(({ document: { uri } }) => feed.changed(uri));
   open.onDidClose(({ document: { uri } }) => feed.closed(uri));
@@ -119,6 +126,7 @@ export function serve(connection: Connection): void {
   );
   connection.onFoldingRanges(about(foldingRangesOf));
   connection.onSelectionRanges(about((document, { positions }) => selectionRangesAt(document, positions)));
+  connection.onCodeAction(about((document, { context }) => quickFixesFor(document, context.diagnostics)));
   connection.onHover(about((document, { position }) => hoverAt(document, position)));
   connection.onCompletion(about((document, { position }) => completionsAt(document, position)));
   connection.onCompletionResolve(resolveCompletion);

@@ -22,8 +22,10 @@ export {
 export { type Disassembly, disassembleFunction, functionText, lineOf } from './disassemble.ts';
 export { namedBehind } from './index-spaces.ts';
 export { LineStarts, type TextPosition } from './line-starts.ts';
+export { stringValue } from './literals.ts';
 export { mnemonics, opcodeOf } from './mnemonics.ts';
 export { moduleIdentifiers } from './module-identifiers.ts';
+export { presentName } from './older-names.ts';
 export { type Atom, FIELDS, type List, type Node, readSyntax, type Syntax, textOf } from './syntax.ts';
 export { type InstructionPlace, TextPlaces } from './text-places.ts';
 export { TextSymbols } from './text-symbols.ts';

@@ -12,6 +12,7 @@ import type {
   Position,
   PublishDiagnosticsParams,
   Range,
+  TextEdit,
 } from 'vscode-languageserver';
 import { launcher } from '../support/command.ts';
 
@@ -89,10 +90,23 @@ export class LanguageClient {
 
   /** What is wrong with a text: the words that it is about, and the message. */
   async problems(text: string): Promise<string[]> {
-    const uri = `file:///tests/${this.#opened}.wat`;
-    const found = this.nextDiagnostics(uri);
-    await this.open(text);
-    return (await found).map(({ range, message }) => `${textIn(text, range)}: ${message}`);
+    const { found } = await this.openAndWait(text);
+    return found.map(({ range, message }) => `${textIn(text, range)}: ${message}`);
+  }
+
+  /** Opens a text, and waits for what is told about it. */
+  async openAndWait(text: string): Promise<{ uri: string; found: Diagnostic[] }> {
+    const found = this.nextDiagnostics(`file:///tests/${this.#opened}.wat`);
+    const uri = await this.open(text);
+    return { uri, found: await found };
+  }
+
+  /** A text with a change. */
+  applied(text: string, { range, newText }: TextEdit): string {
+    const lines = text.split('\n');
+    const offset = ({ line, character }: Position) =>
+      lines.slice(0, line).reduce((sum, one) => sum + one.length + 1, character);
+    return text.slice(0, offset(range.start)) + newText + text.slice(offset(range.end));
   }
 
   nextDiagnostics(uri: string): Promise<Diagnostic[]> {

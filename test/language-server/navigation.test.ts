@@ -12,7 +12,7 @@ import { LanguageClient, marked, textIn } from './language-client.ts';
 let client: LanguageClient;
 
 beforeAll(async () => {
-  client = await LanguageClient.start();
+  client = await LanguageClient.start({ initializationOptions: { lints: { unused: 'off' } } });
 });
 afterAll(async () => {
   expect(await client.stop()).toBe(0);

@@ -13,6 +13,7 @@ import { meaningOf } from '../instruction-meaning.ts';
 import { effectOf, effectText } from '../instructions.ts';
 import { declarationText, labelOf, signatureOf } from '../naming.ts';
 import type { WatDocument } from '../wat-document.ts';
+import { importCompletionsAt, importingCompletions } from './host-completion.ts';
 
 /** Items that fit the values on the stack come first. */
 const Order = { fits: '0', neutral: '1', other: '2' } as const;
@@ -39,7 +40,8 @@ export function completionsAt(document: WatDocument, position: Position): Comple
   const offset = document.offsetAt(position);
   if (document.isInComment(offset)) return [];
   const cursor = cursorAt(document, offset);
-  if (cursor.word?.kind === 'string') return [];
+  const imports = importCompletionsAt(document, cursor);
+  if (imports !== undefined || cursor.word?.kind === 'string') return imports ?? [];
   const range = document.rangeOf({ start: cursor.start, end: cursor.word?.end ?? offset });
   const expected = expectedAt(document, cursor);
   return itemsFor(document, cursor, expected).map((item) => ({
@@ -142,7 +144,7 @@ function functionsFor(document: WatDocument, executed: number, instruction: stri
   const items = declared(document, 'function');
   const code = /^(?:return_)?call$/.test(instruction) ? codeAt(document, executed) : undefined;
   if (code === undefined) return items;
-  return items.map((item, index) => {
+  const fitting = items.map((item, index) => {
     const type = scope.functions[index];
     const shape = type === undefined ? undefined : scope.types.get(type)?.shape;
     const fits =
@@ -151,6 +153,7 @@ function functionsFor(document: WatDocument, executed: number, instruction: stri
         : undefined;
     return { ...item, sortText: order(fits, index) };
   });
+  return [...fitting, ...importingCompletions(document, new Set(items.map(({ label }) => label)))];
 }
 
 /** All instructions, in the order in which they fit what is on the stack, or the operand that is wanted in parentheses. */

@@ -1,9 +1,19 @@
 import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver';
 import type { TextProblem } from '../../../runtime/internal.ts';
+import type { Settings } from '../settings.ts';
 import type { WatDocument } from '../wat-document.ts';
+import { hostDiagnosticsOf } from './host-problems.ts';
+import { lintDiagnosticsOf } from './lints.ts';
 
 /** The most mistakes that are displayed of a text: nobody reads more. */
 const MOST = 1000;
+
+/** All that is told of a text: mistakes, imports that the host refuses, and what lints find. */
+export function allDiagnosticsOf(document: WatDocument, lints: Settings['lints']): Diagnostic[] {
+  // The lints look on while the code is checked.
+  const found = lintDiagnosticsOf(document, lints);
+  return [...diagnosticsOf(document), ...hostDiagnosticsOf(document), ...found];
+}
 
 /** What is wrong with a text, each thing at its place. */
 export function diagnosticsOf(document: WatDocument): Diagnostic[] {

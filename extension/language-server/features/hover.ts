@@ -1,6 +1,13 @@
 import { type Hover, MarkupKind, type Position } from 'vscode-languageserver';
-import type { Atom } from '../../../runtime/internal.ts';
+import { type Atom, type Declaration, stringValue } from '../../../runtime/internal.ts';
 import { effectAt } from '../code-state.ts';
+import {
+  functionText,
+  type HostFunction,
+  hostDocumentation,
+  hostFunction,
+  importedHostFunction,
+} from '../host-api.ts';
 import { meaningOf } from '../instruction-meaning.ts';
 import { effectText } from '../instructions.ts';
 import { commentAbove, declarationText, shapeText } from '../naming.ts';
@@ -20,6 +27,8 @@ export function hoverAt(document: WatDocument, position: Position): Hover | null
 
 function namedText(document: WatDocument, target: Parameters<typeof declarationText>[1], word: Atom): string {
   const parts = [code(declarationText(document, target))];
+  const host = target.space === 'function' ? importedHostFunction(target as Declaration) : undefined;
+  if (host !== undefined) return hostText(host);
   if (target.space === 'type') parts.push(shapeText(document, target.index));
   if (target.space === 'function' && word.kind === 'number') parts.push(`Function ${target.index}`);
   return [...parts, commentAbove(document, target)].filter((part) => part !== '').join('\n\n');
@@ -27,6 +36,7 @@ function namedText(document: WatDocument, target: Parameters<typeof declarationT
 
 function wordText(document: WatDocument, word: Atom): string | undefined {
   const text = document.textOf(word);
+  if (word.kind === 'string') return importText(document, word);
   if (word.kind === 'number') return numberText(document, word, text);
   if (word.kind !== 'keyword') return undefined;
   const meaning = meaningOf(text);
@@ -37,6 +47,19 @@ function wordText(document: WatDocument, word: Atom): string | undefined {
   const here = effect && `${scope.typesText(effect.operands)} -> ${scope.typesText(effect.results)}`;
   const effects = here === undefined || here === general ? (general ?? '') : here;
   return [code(`${text}${effects === '' ? '' : `  ;; ${effects}`}`), meaning].join('\n\n');
+}
+
+/** The host function that a string of an import names. */
+function importText(document: WatDocument, word: Atom): string | undefined {
+  const list = document.listsAt(word.start).at(-1);
+  const [module, name] = (list?.head === 'import' ? list.items : []).filter(({ kind }) => kind === 'string');
+  if (module === undefined || name !== word) return undefined;
+  const fn = hostFunction(stringValue(document.textOf(module)), stringValue(document.textOf(name)));
+  return fn && hostText(fn);
+}
+
+function hostText(fn: HostFunction): string {
+  return `${code(functionText(fn))}\n\n${hostDocumentation(fn)}`;
 }
 
 function numberText(document: WatDocument, word: Atom, text: string): string | undefined {

@@ -1,5 +1,6 @@
 import { identifierName } from '../literals.ts';
 import { opcodeOf } from '../mnemonics.ts';
+import { presentName } from '../older-names.ts';
 import type { Atom, List, Node } from '../syntax.ts';
 import type { CodeObserver } from './code-observer.ts';
 import type { InstructionChecker } from './instruction-checker.ts';
@@ -125,7 +126,13 @@ export class CodeWalker {
 
   #unknown(word: Atom): void {
     const { scope, stack } = this.#checker;
-    scope.problems.unknown(word, 'instruction', `there is no instruction ${scope.textOf(word)}`);
+    const text = scope.textOf(word);
+    const present = presentName(text);
+    scope.problems.unknown(
+      word,
+      'instruction',
+      present === undefined ? `there is no instruction ${text}` : `${text} is called ${present} now`,
+    );
     stack.letAnything();
   }
 

@@ -66,8 +66,12 @@ export class TextAnalysis {
     if (task !== undefined) this.#observe(task, observer);
   }
 
-  /** Has an observer look at all code. */
+  /** Has an observer look at all code. That is checked only once if nothing has been asked of it before. */
   observe(observer: CodeObserver): void {
+    if (!this.#isChecked) {
+      this.#checkCode(observer);
+      return;
+    }
     for (const task of this.#checker.module.code) this.#observe(task, observer);
   }
 
@@ -81,9 +85,9 @@ export class TextAnalysis {
     uses.length = before.uses;
   }
 
-  #checkCode(): void {
+  #checkCode(observer?: CodeObserver): void {
     if (this.#isChecked) return;
     this.#isChecked = true;
-    for (const { check } of this.#checker.module.code) check(undefined);
+    for (const { check } of this.#checker.module.code) check(observer);
   }
 }

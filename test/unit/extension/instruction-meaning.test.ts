@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { meaningOf, presentName } from '../../../extension/language-server/instruction-meaning.ts';
-import { mnemonics, opcodeOf } from '../../../runtime/internal.ts';
+import { meaningOf } from '../../../extension/language-server/instruction-meaning.ts';
+import { mnemonics, opcodeOf, presentName } from '../../../runtime/internal.ts';
 
 test('every instruction has a meaning', () => {
   expect(mnemonics().filter((word) => meaningOf(word) === undefined)).toEqual([]);

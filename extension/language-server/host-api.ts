@@ -1,0 +1,87 @@
+import { type Atom, type Declaration, HOST_FUNCTIONS, type List } from '../../runtime/internal.ts';
+import type { WatDocument } from './wat-document.ts';
+
+/** What the runtime's table says of a function that guests can import. */
+export type HostFunction = Pick<
+  (typeof HOST_FUNCTIONS)[number],
+  'module' | 'name' | 'params' | 'paramNames' | 'results' | 'doc' | 'since' | 'blocking' | 'works'
+> & { readonly older: readonly Pick<HostFunction, 'params' | 'results'>[] };
+
+const BY_MODULE: ReadonlyMap<string, ReadonlyMap<string, HostFunction>> = byModule();
+
+function byModule(): Map<string, Map<string, HostFunction>> {
+  const modules = new Map<string, Map<string, HostFunction>>();
+  for (const fn of HOST_FUNCTIONS) {
+    const functions = modules.get(fn.module) ?? new Map<string, HostFunction>();
+    modules.set(fn.module, functions.set(fn.name, fn));
+  }
+  return modules;
+}
+
+export const HOST_MODULES: readonly string[] = [...BY_MODULE.keys()];
+
+export function hostFunctionsOf(module: string): readonly HostFunction[] {
+  return [...(BY_MODULE.get(module)?.values() ?? [])];
+}
+
+export function hostFunction(module: string, name: string): HostFunction | undefined {
+  return BY_MODULE.get(module)?.get(name);
+}
+
+/** The host function that a module declares as an import. */
+export function importedHostFunction({ space, imported }: Declaration): HostFunction | undefined {
+  return space === 'function' && imported !== undefined
+    ? hostFunction(imported.module, imported.name)
+    : undefined;
+}
+
+/** The parameters and results as the text format writes them: `(param $process_id i64) (result i32)`. */
+export function signatureText({ params, paramNames, results }: HostFunction): string {
+  return [
+    ...params.map((type, i) => `(param $${paramNames[i] ?? i} ${type})`),
+    ...(results.length === 0 ? [] : [`(result ${results.join(' ')})`]),
+  ].join(' ');
+}
+
+/** `(func $send_after (param $process_id i64) ...)` */
+export function functionText(fn: HostFunction): string {
+  return `(func $${[fn.name, signatureText(fn)].filter((part) => part !== '').join(' ')})`;
+}
+
+/** What a function does, as Markdown. */
+export function hostDocumentation(fn: HostFunction): string {
+  const notes = [
+    ...(fn.blocking ? ['It may suspend the process.'] : []),
+    ...(fn.works ? [] : ['It can be imported, and refuses every call.']),
+    `Since ${fn.since}.`,
+  ];
+  return `**${fn.module}** · ${fn.name}\n\n${fn.doc}\n\n${notes.join(' ')}`;
+}
+
+/** The strings of an import, in an `(import ...)` of its own or in what it declares. */
+export function importStrings(document: WatDocument, { list }: Declaration): readonly Atom[] {
+  const inline = list.items.find((item): item is List => item.kind === 'list' && item.head === 'import');
+  const around = document.listsAt(list.start + 1).at(-2);
+  const owner = inline ?? (around?.head === 'import' ? around : undefined);
+  return owner?.items.filter((item): item is Atom => item.kind === 'string') ?? [];
+}
+
+/** An edit that imports a function behind the other imports, or at the beginning of the module. */
+export function importEdit(
+  document: WatDocument,
+  fn: HostFunction,
+): { range: ReturnType<WatDocument['rangeOf']>; newText: string } {
+  const module = document.syntax.roots.find(
+    (root): root is List => root.kind === 'list' && root.head === 'module',
+  );
+  const fields = (module?.items ?? document.syntax.roots).filter((item) => item.kind === 'list');
+  const last = fields.findLast(({ head }) => head === 'import');
+  const name = module?.items[1]?.kind === 'identifier' ? module.items[1] : module?.items[0];
+  const at = last?.end ?? name?.end ?? 0;
+  const text = `(import "${fn.module}" "${fn.name}" ${functionText(fn)})`;
+  const indent = module === undefined ? '' : '  ';
+  return {
+    range: document.rangeOf({ start: at, end: at }),
+    newText: at === 0 ? `${text}\n` : `\n${indent}${text}`,
+  };
+}

@@ -1,0 +1,203 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CodeAction, CompletionItem, Diagnostic, Hover } from 'vscode-languageserver';
+import { LanguageClient, textIn } from './language-client.ts';
+
+let client: LanguageClient;
+
+beforeAll(async () => {
+  client = await LanguageClient.start();
+});
+afterAll(async () => {
+  expect(await client.stop()).toBe(0);
+  expect(client.errors).toBe('');
+});
+
+interface Fixed {
+  readonly message: Diagnostic['message'];
+  readonly at: string;
+  /** The text after the first fix; undefined if there is none. */
+  readonly fixed: string | undefined;
+}
+
+/** What is told about a text, and what the quick fixes make of it. */
+async function fixes(text: string): Promise<Fixed[]> {
+  const { uri, found } = await client.openAndWait(text);
+  return await Promise.all(
+    found.map(async (diagnostic: Diagnostic) => {
+      const actions = await client.request<CodeAction[]>('textDocument/codeAction', {
+        ...{ textDocument: { uri }, range: diagnostic.range, context: { diagnostics: [diagnostic] } },
+      });
+      const [edit] = Object.values(actions[0]?.edit?.changes ?? {}).flat();
+      const at = textIn(text, diagnostic.range);
+      return { message: diagnostic.message, at, fixed: edit && client.applied(text, edit) };
+    }),
+  );
+}
+
+describe('an import that the host refuses', () => {
+  test.each([
+    [
+      'has an unknown name',
+      '(module (import "lunatic::timer" "send_aftr" (func $_s)))',
+      {
+        message: 'lunatic::timer has no function send_aftr: perhaps send_after is meant',
+        at: '"send_aftr"',
+        fixed: '(module (import "lunatic::timer" "send_after" (func $_s)))',
+      },
+    ],
+    [
+      'has an unknown module',
+      '(module (import "lunatic::timr" "send_after" (func $_s)))',
+      {
+        message: 'the host has no module lunatic::timr: perhaps lunatic::timer is meant',
+        at: '"lunatic::timr"',
+        fixed: '(module (import "lunatic::timer" "send_after" (func $_s)))',
+      },
+    ],
+    [
+      'has other types',
+      '(module (import "lunatic::timer" "cancel_timer" (func $_s (param i32))))',
+      {
+        message: 'cancel_timer is [i64] -> [i32], and not [i32] -> []',
+        at: '(func $_s (param i32))',
+        fixed:
+          '(module (import "lunatic::timer" "cancel_timer" (func $_s (param $timer_id i64) (result i32))))',
+      },
+    ],
+    [
+      'stands in the function',
+      '(module (func $_s (import "lunatic::timer" "cancel_timer")))',
+      {
+        message: 'cancel_timer is [i64] -> [i32], and not [] -> []',
+        at: '(func $_s (import "lunatic::timer" "cancel_timer"))',
+        fixed:
+          '(module (func $_s (import "lunatic::timer" "cancel_timer") (param $timer_id i64) (result i32)))',
+      },
+    ],
+  ])('%s', async (_, text, expected) => {
+    expect(await fixes(text)).toEqual([expected]);
+  });
+
+  test('is none if it is a plugin, or has an older signature', async () => {
+    expect(await fixes('(module (import "my::plugin" "call" (func $_f (param i32))))')).toEqual([]);
+  });
+});
+
+test('a call of a host function that is not imported can be mended by its import', async () => {
+  const [found] = await fixes(
+    '(module\n  (memory 1)\n  (func (export "_start") (drop (call $version.major))))',
+  );
+  expect(found?.fixed).toBe(undefined);
+  const [major] = await fixes(
+    '(module\n  (func (export "_start") (drop (call $cancel_timer (i64.const 1)))))',
+  );
+  expect(major?.fixed).toBe(
+    '(module\n  (import "lunatic::timer" "cancel_timer" (func $cancel_timer (param $timer_id i64) (result i32)))\n  (func (export "_start") (drop (call $cancel_timer (i64.const 1)))))',
+  );
+});
+
+describe('names of the host', () => {
+  const complete = (source: string) => client.at<CompletionItem[]>('textDocument/completion', source);
+
+  test('are completed in imports', async () => {
+    const modules = await complete('(module (import "‸"))');
+    expect(modules.map(({ label }) => label)).toEqual(
+      expect.arrayContaining(['lunatic::process', 'wasi_snapshot_preview1']),
+    );
+    const functions = await complete('(module (import "lunatic::timer" "‸"))');
+    expect(functions.map(({ textEdit }) => textEdit?.newText)).toContain(
+      '"cancel_timer" (func $cancel_timer (param $timer_id i64) (result i32))',
+    );
+    const written = await complete('(module (import "lunatic::timer" "‸" (func)))');
+    expect(written.map(({ textEdit }) => textEdit?.newText)).toContain('"cancel_timer"');
+  });
+
+  test('are completed in calls, with their import', async () => {
+    const found = await complete('(module\n  (func (call $can‸)))');
+    const item = found.find(({ label }) => label === '$cancel_timer');
+    expect(item?.additionalTextEdits?.[0]?.newText).toContain(
+      '\n  (import "lunatic::timer" "cancel_timer" (func',
+    );
+  });
+
+  test('have parameters, results and what they do in hovers', async () => {
+    const source =
+      '(module (import "lunatic::timer" "cancel_timer" (func $c (param i64) (result i32))) (func (drop (call $c‸ (i64.const 1)))))';
+    const { contents } = await client.at<Hover>('textDocument/hover', source);
+    expect(contents).toMatchObject({
+      value: expect.stringMatching(/\(param \$timer_id i64\).*lunatic::timer.*Stops a timer/s),
+    });
+    const name = await client.at<Hover>(
+      'textDocument/hover',
+      '(module (import "lunatic::timer" "cancel‸_timer" (func)))',
+    );
+    expect(name.contents).toMatchObject({ value: expect.stringContaining('Stops a timer') });
+  });
+});
+
+describe('lints', () => {
+  test.each([
+    ['unused', '(module (func $a))', { message: '$a is never used', at: '$a', fixed: '(module (func $_a))' }],
+    [
+      'an unused local',
+      '(module (func (export "f") (local $a i32)))',
+      { message: '$a is never used', at: '$a', fixed: '(module (func (export "f") (local $_a i32)))' },
+    ],
+    [
+      'unreachable',
+      '(module (func (export "f") return nop nop))',
+      { message: 'this is never reached', at: 'nop nop', fixed: undefined },
+    ],
+    [
+      'needless mut',
+      '(module (global $g (mut i32) (i32.const 0)) (func (export "f") (drop (global.get $g))))',
+      {
+        message: 'this global never changes: it needs no mut',
+        at: '(mut i32)',
+        fixed: '(module (global $g i32 (i32.const 0)) (func (export "f") (drop (global.get $g))))',
+      },
+    ],
+    [
+      'shadowed',
+      '(module (func (export "f") (block $a (block $a nop) (br $a))))',
+      { message: 'a block around has the name $a, too', at: '$a', fixed: undefined },
+    ],
+    [
+      'an instruction with its older name',
+      '(module (func (export "f") (param i32) (drop (get_local 0))))',
+      {
+        message: 'get_local is called local.get now',
+        at: 'get_local',
+        fixed: '(module (func (export "f") (param i32) (drop (local.get 0))))',
+      },
+    ],
+    [
+      'an unknown local',
+      '(module (func (export "f") (param $count i32) (drop (local.get $cont))))',
+      {
+        message: 'there is no local $cont',
+        at: '$cont',
+        fixed: '(module (func (export "f") (param $count i32) (drop (local.get $count))))',
+      },
+    ],
+  ])('%s', async (_, text, expected) => {
+    expect(await fixes(text)).toEqual([expected]);
+  });
+
+  test('say nothing about what is used, exported, changed or meant', async () => {
+    expect(
+      await fixes(
+        '(module (global $g (export "g") (mut i32) (i32.const 0)) (func $a (call $a)) (func $_b) (func (export "f") (block $a nop) (block $a (br $a))))',
+      ),
+    ).toEqual([]);
+  });
+
+  test('are switched by settings', async () => {
+    await client.notify('workspace/didChangeConfiguration', {
+      settings: { lunatic: { wat: { lints: { unused: 'off', unreachable: 'error' } } } },
+    });
+    const { found } = await client.openAndWait('(module (func $a return nop))');
+    expect(found.map(({ severity, message }) => [severity, message])).toEqual([[1, 'this is never reached']]);
+    await client.notify('workspace/didChangeConfiguration', { settings: {} });
+  });
+});
