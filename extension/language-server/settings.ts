@@ -13,7 +13,7 @@ export interface Settings {
 }
 
 export const DEFAULT_SETTINGS: Settings = {
-  inlayHints: { types: false, indices: true, ends: true },
+  inlayHints: { types: false, indices: false, ends: true },
   lints: { unused: 'hint', unreachable: 'hint', needlessMut: 'warning', shadow: 'warning' },
 };
 

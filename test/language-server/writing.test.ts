@@ -15,7 +15,9 @@ import { LanguageClient, marked } from './language-client.ts';
 let client: LanguageClient;
 
 beforeAll(async () => {
-  client = await LanguageClient.start({ initializationOptions: { inlayHints: { types: true } } });
+  client = await LanguageClient.start({
+    initializationOptions: { inlayHints: { types: true, indices: true } },
+  });
 });
 afterAll(async () => {
   expect(await client.stop()).toBe(0);

@@ -117,7 +117,7 @@ describe('F5 on a text module', () => {
     await workbench.screenshot('debugging-wrong-module');
     expect(await dialog.locator('.monaco-button').allTextContents()).toEqual(['Cancel', 'Show']);
     await dialog.getByRole('button', { name: 'Show' }).click();
-    await workbench.page.locator('.squiggly-error').waitFor();
+    await workbench.page.locator('.squiggly-error').first().waitFor();
     await workbench.page.locator('.statusbar', { hasText: 'Ln 2, Col 28' }).waitFor();
     await workbench.command('Problems: Focus on Problems View');
     await workbench.problem('type mismatch at end of function').waitFor();
