@@ -8,6 +8,9 @@ const LINKER = /^(?:\s*= note: )?\s*((?:[\w.-]*-)?(?:ld|lld|link)(?:-\d+)?(?:\.e
 /** What other tools begin the line of an error with, before or behind their own name. */
 const ERROR =
   /^(?:[\w.-]+(?:\[\d+\])?: )?(?:fatal )?(?:error(?:\[\w+\])?: |\*\*\* |npm (?:error|ERR!) |CMake Error|ERROR[ :]|FAILURE )/;
+/** What `make`, `env` and shells say of a program that is not there: `make: clang: No such file or directory`. */
+const MISSING =
+  /^(?:g?make(?:\[\d+\])?|env|(?:\/\S*\/)?\w*sh(?:: (?:line )?\d+)?): ['‘]?([\w.+-]+)['’]?: (?:No such file or directory|(?:command )?not found)$/;
 /** Behind it, cargo says why something failed, the reason of the reason last. */
 const CAUSE = /^Caused by:$/;
 
@@ -17,12 +20,14 @@ export class FirstError {
   #first = '';
   #cause = '';
   #isCause = false;
+  #missing: string | undefined;
 
   read(output: string): void {
     for (const line of stripVTControlCharacters(output).split('\n')) this.#readLine(line.trimEnd());
   }
 
   #readLine(line: string): void {
+    this.#missing ??= MISSING.exec(line)?.[1];
     this.#linker ||= LINKER.exec(line)?.[1] ?? '';
     if (this.#first === '') {
       if (ERROR.test(line)) this.#first = line;
@@ -31,6 +36,11 @@ export class FirstError {
       this.#cause = line.trim();
       this.#isCause = false;
     }
+  }
+
+  /** The name of a program that a tool has called and that is not there. */
+  get missing(): string | undefined {
+    return this.#missing;
   }
 
   /** The line with the error, and that with the cause of it. Empty if there was none. */

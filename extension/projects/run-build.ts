@@ -10,7 +10,7 @@ import { type Fault, type Line, readCargoLine, readRustLine, TextReader } from '
 import { filesByAge, modifiedAt, newestFile } from './files.ts';
 import { FirstError } from './first-error.ts';
 import type { Build, ModulePlace, Step } from './project.ts';
-import { isMissing, missingTool } from './tools.ts';
+import { hasRemedy, isMissing, missingTool } from './tools.ts';
 
 /** Modules of a folder that a build is said to have made, at most. */
 const MAX_MODULES = 100;
@@ -88,7 +88,9 @@ export async function runBuild(
     try {
       await runStep({ ...step, command }, { cwd: build.cwd, env }, take, signal);
     } catch (failure) {
-      if (!(failure instanceof BuildFailure) || hasFault || error.text === '') throw failure;
+      if (!(failure instanceof BuildFailure) || hasFault) throw failure;
+      if (error.missing !== undefined && hasRemedy(error.missing)) throw missingTool(error.missing);
+      if (error.text === '') throw failure;
       throw new BuildFailure(failure.end, error.text);
     }
   }

@@ -61,6 +61,11 @@ function remedyOf(title: string, command: string | undefined): Remedy | undefine
   return command === undefined ? undefined : { title, command };
 }
 
+/** Whether it is known what installs an OS program. */
+export function hasRemedy(command: string): boolean {
+  return TOOLS[command]?.remedy !== undefined;
+}
+
 /** Tells that an OS program is not there, and how it comes. */
 export function missingTool(command: string): ProjectError {
   const { label, remedy } = TOOLS[command] ?? { label: command };

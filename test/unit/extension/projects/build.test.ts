@@ -87,6 +87,7 @@ const findNode = async () => ({ node: process.execPath, env: {} });
 const hasRust = (await findRust()) !== undefined;
 const hasClang = existsSync('/usr/include/wasm32-wasi') && spawnSync('clang', ['--version']).status === 0;
 const hasCMake = hasClang && spawnSync('cmake', ['--version']).status === 0;
+const hasMake = spawnSync('make', ['--version']).status === 0;
 
 const CARGO = '[package]\nname = "greeter"\nversion = "0.1.0"\nedition = "2021"\n';
 const MAIN = 'fn main() {\n    println!("hello");\n}\n';
@@ -592,6 +593,17 @@ describe('any project', () => {
       remedy: { title, command: expect.any(String) },
     });
   });
+
+  test.runIf(hasMake).each(['clang -o a.wasm a.c', 'clang -o a.wasm a.c && true'])(
+    'whose Makefile calls a compiler that is missing says how to install it: %s',
+    async (recipe) => {
+      const found = await projectWith({ Makefile: `export PATH := /nowhere\nall:\n\t${recipe}\n` });
+      await expect(build(targetOf(found))).rejects.toMatchObject({
+        message: expect.stringMatching(/^clang, which compiles C, is not installed, .* To install it: /),
+        remedy: { title: 'Install clang' },
+      });
+    },
+  );
 
   test('that has not made its module says so', async () => {
     const found = await projectWith({
