@@ -1,7 +1,7 @@
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import type { ModuleKey, StackFrame } from '../runtime/inspect/protocol.ts';
 import { displayName } from '../runtime/inspect/view/index.ts';
-import { isOfMacro, isOwnCall, type SymbolFrame, withoutMacros } from '../runtime/internal.ts';
+import { isOfMacro, isOwnCall, isRenamedMain, type SymbolFrame, withoutMacros } from '../runtime/internal.ts';
 import type { CalledFunction, Names, Ranges } from './disassembler.ts';
 import type { Disassemblies } from './disassembly.ts';
 import type { Ids } from './ids.ts';
@@ -119,8 +119,9 @@ export class Calls {
 
   async #fullName({ frame, symbol }: Call): Promise<string> {
     if (symbol?.isInlined === true) return displayName(symbol.functionName ?? 'inlined function');
-    if (frame.functionName !== undefined) return frame.functionName;
     const named = symbol?.functionName ?? null;
+    if (frame.functionName !== undefined && (named === null || !isRenamedMain(frame.functionName)))
+      return frame.functionName;
     return named === null ? await this.#disassemblies.nameOf(frame) : displayName(named);
   }
 

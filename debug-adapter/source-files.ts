@@ -55,9 +55,10 @@ export class SourceFiles {
   async #search(file: string): Promise<string | null> {
     const mapped = this.#mapped(plain(file));
     // Another machine is asked only if the author of the map has named it.
-    const mayBeRemote = mapped !== null && isRemote(mapped.to);
-    for (const candidate of mapped === null ? this.#candidates(file) : [mapped.path]) {
-      if ((isRemote(candidate) && !mayBeRemote) || !(await isFile(candidate))) continue;
+    const remote = mapped !== null && isRemote(mapped.to) ? mapped.path : null;
+    const others = this.#candidates(file);
+    for (const candidate of mapped === null ? others : [mapped.path, ...others]) {
+      if ((isRemote(candidate) && candidate !== remote) || !(await isFile(candidate))) continue;
       return this.#spelling.get(await this.#realPath(candidate)) ?? candidate;
     }
     return null;

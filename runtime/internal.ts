@@ -71,7 +71,7 @@ export { LANGUAGES, type Language, TEMPLATES, type Template } from './projects/t
 export { type Root, Runtime, SpawnError } from './runtime.ts';
 export { companionFiles, readPlainFile } from './symbols/companion-files.ts';
 export { demangle } from './symbols/demangle.ts';
-export { nameTest } from './symbols/function-names.ts';
+export { isRenamedMain, nameTest } from './symbols/function-names.ts';
 export { isLibraryCode, isOfMacro, isOwnCall, withoutMacros } from './symbols/library-code.ts';
 export {
   BUFFER_CLASS,

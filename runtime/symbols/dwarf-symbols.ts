@@ -12,7 +12,7 @@ import type { LineTable } from './dwarf/line-table.ts';
 import { scopePath } from './dwarf/scope-path.ts';
 import type { Unit, UnitHome } from './dwarf/unit.ts';
 import { FileLines, LineStartList } from './file-lines.ts';
-import { nameTest } from './function-names.ts';
+import { isRenamedMain, nameTest } from './function-names.ts';
 import { inlinedCallStarts } from './inlined-calls.ts';
 import type { ModuleParts } from './module-parts.ts';
 import type { NameSymbols } from './name-symbols.ts';
@@ -107,7 +107,8 @@ export class DwarfSymbols implements Symbols {
         // The code of a function is in several pieces where others are inlined into it.
         if (functions.caller(index) >= 0 || known.has(index)) return;
         known.add(index);
-        if (this.#names.linkageNameAt(codeStart + low) !== null) return;
+        const named = this.#names.linkageNameAt(codeStart + low);
+        if (named !== null && !isRenamedMain(named)) return;
         const die = whole.dieAt(functions.die(index));
         if (die !== null && isMeant(this.#namesOf(whole, die).functionName ?? '')) found.add(codeStart + low);
       });

@@ -21,6 +21,11 @@ const OPERATOR =
 /** Parts that nobody writes: namespaces without a name, and those that versions of libraries have. */
 const UNWRITTEN = /^(?:\(anonymous namespace\)|__\d+)$/;
 
+/** Whether a module calls a `main` of C or C++ so: compilers have names of their own for those without parameters, and for those with them. */
+export function isRenamedMain(name: string): boolean {
+  return /^__(?:original_main|main_void|main_argc_argv)$/.test(name);
+}
+
 /** Tests whether functions are meant by a name, which may also be their whole name. */
 export function nameTest(wanted: string): (name: string) => boolean {
   // Authors of text modules write names with a `$`, which is no part of them.

@@ -1,4 +1,5 @@
 import { displayName } from '../text/display-name.ts';
+import { isRenamedMain } from './function-names.ts';
 import { PRINTED_FRAMES, type StackFrame } from './stack-frame.ts';
 import { type ModuleSymbols, SymbolThread } from './symbol-thread.ts';
 import type { SymbolFrame } from './symbols.ts';
@@ -143,5 +144,7 @@ function placedFrame(frame: StackFrame, { functionName, place, isInlined }: Symb
   // Line 0 is what belongs to no line.
   const known = place !== null && place.line > 0 ? { place } : {};
   if (isInlined) return { ...frame, functionName: symbolName, ...known, isInlined };
-  return { ...frame, functionName: frame.functionName ?? symbolName, ...known };
+  const named = frame.functionName;
+  const isOwn = named !== undefined && !(symbolName !== undefined && isRenamedMain(named));
+  return { ...frame, functionName: isOwn ? named : symbolName, ...known };
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { expect, onTestFinished, test } from 'vitest';
 import { keyFromText } from '../../runtime/inspect/protocol.ts';
+import { projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { modernWat } from '../unit/wasm/support.ts';
 import { AdapterClient, guestFile } from './adapter-client.ts';
@@ -139,6 +140,21 @@ test('a breakpoint in a program without debug information says which option to c
     'compile it with -g, or debug = true in the profile in Cargo.toml',
     'compile it with debug information',
   ]);
+});
+
+test('a main that the compiler calls otherwise is main, for breakpoints, in stacks and where it traps', async () => {
+  const client = await AdapterClient.stdio();
+  await client.configure('', { program: join(projectFolder, 'test', 'guests', 'values', 'main-c.wasm') });
+  const { body } = await client.setFunctionBreakpointsRequest({ breakpoints: [{ name: 'main' }] });
+  expect(body.breakpoints).toMatchObject([{ verified: true }]);
+  await client.configurationDoneRequest();
+  const { threadId = 0 } = (await client.event('stopped')).body;
+  const { stackFrames } = (await client.stackTraceRequest({ threadId })).body;
+  expect(stackFrames[0]?.name).toBe('main');
+  await client.setExceptionBreakpointsRequest({ filters: [] });
+  await client.continueRequest({ threadId });
+  await client.event('terminated');
+  expect(client.output('stderr')).toContain('at main (/project/main.c:4:14)');
 });
 
 test.each(LANGUAGES)('a breakpoint at a function stops in it: %s', async (language) => {

@@ -42,6 +42,8 @@ test('sources are found by sourceFileMap, beside the module, and in the folders 
   expect(await files.find('/one.c')).toBe(here);
   expect(await files.find('/elsewhere2/src/shop.c')).toBeNull();
   expect(await files.find('src')).toBeNull();
+  // A map that leads to nothing hides nothing that is where the module says.
+  expect(await new SourceFiles({ [folder]: join(folder, 'other') }, null).find(here)).toBe(here);
   expect(await files.isSame('/one.c', here)).toBe(true);
   expect(await files.isSame('/elsewhere/other/other.c', here)).toBe(false);
   const windows = new SourceFiles({ 'C:\\build\\src\\': join(folder, 'src'), 'd:/x': folder }, null);

@@ -3,7 +3,7 @@
 // target wasm32-wasi, which RUSTC may name, and a current one with wasm32-wasip1, which RUSTC_MODERN may name. CLANG_MODERN may name
 // a clang++ of today, of 22 or newer. What is named on the command line is built alone. Needs Node 24 or newer.
 //
-//   node test/guests/values/build.mjs [c] [pointers] [heads] [declared] [optimised] [methods] [library] [library-modern] [cpp] [rust] [rust-modern]
+//   node test/guests/values/build.mjs [c] [pointers] [main] [heads] [declared] [optimised] [methods] [library] [library-modern] [cpp] [rust] [rust-modern]
 //     [iterators] [process] [classes] [sources] [large]
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -38,6 +38,13 @@ if (isWanted('pointers')) {
     'clang',
     ...['--target=wasm32', '-nostdlib', '-O0', '-gdwarf-4', '-Wl,--no-entry', ...map],
     ...['pointers.c', '-o', 'pointers-c.wasm'],
+  );
+}
+if (isWanted('main')) {
+  run(
+    'clang',
+    ...['--target=wasm32', '-nostdlib', '-O0', '-gdwarf-4', '-Wl,--no-entry', ...map],
+    ...['main.c', '-o', 'main-c.wasm'],
   );
 }
 if (isWanted('heads')) {
