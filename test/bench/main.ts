@@ -10,6 +10,7 @@ import { firstStop } from './first-stop.ts';
 import { flood } from './flood.ts';
 import { inspection } from './inspection.ts';
 import { kernels } from './kernels.ts';
+import { languageServer } from './language-server.ts';
 import { memory } from './memory.ts';
 import { network } from './network.ts';
 import { networkRust } from './network-rust.ts';
@@ -46,6 +47,7 @@ const benchmarks = [
   secondStartup,
   loadedMemory,
   testMode,
+  languageServer,
   inspection,
   ...network,
   ...networkRust,
