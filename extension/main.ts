@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { registerTools } from './assistants/register-tools.ts';
 import { DEBUG_TYPE } from './debug-type.ts';
-import { startLanguageClient } from './language-client/start.ts';
+import { startLanguageClients } from './language-client/start.ts';
 import { ModuleDiagnostics } from './modules/module-diagnostics.ts';
 import { Consent } from './node/consent.ts';
 import { LunaticCommands } from './node/lunatic-command.ts';
@@ -79,6 +79,6 @@ export function activate(context: vscode.ExtensionContext): void {
     tests,
     registerProcessView(programs),
     registerTools(programs, tests.tool),
-    startLanguageClient(context.extensionPath, log),
+    startLanguageClients(context.extensionPath, log),
   );
 }

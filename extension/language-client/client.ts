@@ -1,18 +1,20 @@
-/** A script of its own: the client of the language server. */
+/** A script of its own: the clients of the language server. */
 import { join } from 'node:path';
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
+import type { Served } from './start.ts';
 
-/** Makes the client of the language server, which runs on the Node of the editor in an OS process of its own. */
-export function openClient(language: string, extensionPath: string): LanguageClient {
+/** Makes a client of the language server, which runs on the Node of the editor in an OS process of its own. */
+export function openClient({ id, name, languages, args }: Served, extensionPath: string): LanguageClient {
   const server = {
     module: join(extensionPath, 'dist', 'language-server.cjs'),
     transport: TransportKind.stdio,
+    args: [...args],
   };
-  return new LanguageClient('lunatic.wat', 'Lunatic: text modules', server, {
-    documentSelector: [
+  return new LanguageClient(id, name, server, {
+    documentSelector: languages.flatMap((language) => [
       { language, scheme: 'file' },
       { language, scheme: 'untitled' },
-    ],
+    ]),
     synchronize: { configurationSection: 'lunatic.wat' },
   });
 }

@@ -5,8 +5,11 @@ import { importModule } from '../plugins/import-module.ts';
 export function lspCommand(): Command {
   return new Command('lsp')
     .summary('help editors with text modules')
-    .description('Serves the Language Server Protocol for text modules (.wat), on standard input and output.')
+    .description(
+      'Serves the Language Server Protocol on standard input and output: for text modules (.wat), or for the imports of host functions in sources.',
+    )
     .addOption(new Option('--stdio', 'use standard input and output, as it does anyway'))
+    .addOption(new Option('--sources', 'serve sources in Rust, C and AssemblyScript, and not text modules'))
     .action(async () => {
       await importModule('./language-server.cjs');
       // It ends the process itself, when its client has gone.

@@ -63,8 +63,9 @@ export class LanguageClient {
   /** Starts a server. */
   static async start(
     options: Partial<InitializeParams> = {},
+    args: readonly string[] = [],
   ): Promise<LanguageClient & { result: InitializeResult }> {
-    const server = spawn(process.execPath, [launcher, 'lsp', '--stdio'], { stdio: 'pipe' });
+    const server = spawn(process.execPath, [launcher, 'lsp', '--stdio', ...args], { stdio: 'pipe' });
     const connection = createMessageConnection(
       new StreamMessageReader(server.stdout),
       new StreamMessageWriter(server.stdin),
@@ -79,11 +80,11 @@ export class LanguageClient {
   }
 
   /** Opens a text; returns its URI. */
-  async open(text: string): Promise<string> {
+  async open(text: string, languageId = 'wat'): Promise<string> {
     const uri = `file:///tests/${this.#opened++}.wat`;
     this.#texts.set(uri, text);
     await this.#connection.sendNotification('textDocument/didOpen', {
-      textDocument: { uri, languageId: 'wat', version: 1, text },
+      textDocument: { uri, languageId, version: 1, text },
     });
     return uri;
   }
@@ -95,9 +96,9 @@ export class LanguageClient {
   }
 
   /** Opens a text, and waits for what is told about it. */
-  async openAndWait(text: string): Promise<{ uri: string; found: Diagnostic[] }> {
+  async openAndWait(text: string, languageId = 'wat'): Promise<{ uri: string; found: Diagnostic[] }> {
     const found = this.nextDiagnostics(`file:///tests/${this.#opened}.wat`);
-    const uri = await this.open(text);
+    const uri = await this.open(text, languageId);
     return { uri, found: await found };
   }
 

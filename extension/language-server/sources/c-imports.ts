@@ -114,7 +114,8 @@ type Macros = ReadonlyMap<string, string>;
 const MACRO = /^[ \t]*#[ \t]*define[ \t]+(\w+)\([ \t]*(\w+)[ \t]*,[ \t]*\w+[ \t]*\)((?:[^\\\n]|\\[\s\S])*)/gm;
 const MACRO_MODULE = /import_module(?:__)?\s*\(\s*(?:"([^"\n]*)"\s*)?(\w+)\s*\)/;
 
-function macrosOf(source: string): Macros {
+/** The macros of a source that stand for both attributes. */
+export function macrosOf(source: string): Macros {
   const macros = new Map<string, string>();
   for (const [, name = '', parameter, body = ''] of source.matchAll(MACRO)) {
     const [, prefix = '', used] = MACRO_MODULE.exec(body) ?? [];

@@ -1,10 +1,10 @@
-import { HOST_FUNCTIONS, similarTo, type TextPlace } from '../../../runtime/internal.ts';
+import { similarTo, type TextPlace } from '../../../runtime/internal.ts';
+import { HOST_MODULES, type HostFunction, hostFunction, hostFunctionsOf } from '../host-api.ts';
 import type { DeclaredImport, DeclaredType, HostType, ImportedName } from './declared-import.ts';
-
-export type HostFunction = (typeof HOST_FUNCTIONS)[number];
 
 /** What is wrong with an import of a host function, and what to write in its place. */
 export interface ImportProblem extends TextPlace {
+  readonly code: 'host-name' | 'host-signature';
   readonly message: string;
   readonly fix?: { readonly title: string; readonly edits: readonly Edit[] } | undefined;
 }
@@ -23,24 +23,12 @@ export interface Writing {
   result(type: HostType): string | null;
 }
 
-/** Modules that are the host's, or are meant to be. */
-const HOST_MODULE = /^(?:lunatic|wasi)/;
+/** Modules that are the host's, or are meant to be. Others may be plugins. */
+const HOST_MODULE = /^(?:lunatic::|wasi_snapshot)/;
 
-const byModule = Map.groupBy(HOST_FUNCTIONS, ({ module }) => module);
-
-/** The host function of a module and a name. */
-export function hostFunction(module: string, name: string): HostFunction | undefined {
-  return byModule.get(module)?.find((one) => one.name === name);
-}
-
-/** The host's functions of a module, or of all. */
-export function hostFunctionsIn(module?: string): readonly HostFunction[] {
-  return module === undefined ? HOST_FUNCTIONS : (byModule.get(module) ?? []);
-}
-
-/** A host function as its documentation writes it: `spawn(link: i64, config_id: i64) -> i32`. */
+/** A host function with its types: `sleep_ms(millis: i64)`. */
 export function signatureText({ name, params, paramNames, results }: HostFunction): string {
-  const list = params.map((type, i) => `${paramNames[i]}: ${type}`).join(', ');
+  const list = params.map((type, i) => `${paramNames[i] ?? `p${i}`}: ${type}`).join(', ');
   return `${name}(${list})${results.length === 0 ? '' : ` -> ${results.join(', ')}`}`;
 }
 
@@ -51,41 +39,35 @@ export function checkImports(imports: readonly DeclaredImport[], writing: Writin
 
 function checkImport(declared: DeclaredImport, writing: Writing): ImportProblem | undefined {
   const { module, name } = declared;
-  const functions = byModule.get(module.text);
-  if (functions === undefined) {
+  const names = hostFunctionsOf(module.text).map((one) => one.name);
+  if (names.length === 0) {
     if (!HOST_MODULE.test(module.text)) return undefined;
-    return unknown(module, `there is no host module ${module.text}`, [...byModule.keys()]);
+    return unknown(module, `the host has no module ${module.text}`, HOST_MODULES);
   }
-  const meant = functions.find((one) => one.name === name.text);
-  if (meant === undefined) {
-    const message = `${module.text} has no function ${name.text}`;
-    return unknown(
-      name,
-      message,
-      functions.map((one) => one.name),
-    );
-  }
+  const meant = hostFunction(module.text, name.text);
+  if (meant === undefined) return unknown(name, `${module.text} has no function ${name.text}`, names);
   const signatures = [meant, ...meant.older];
   if (signatures.some(({ params, results }) => fits(declared, params, results[0]))) return undefined;
   return {
     start: declared.list.start,
     end: Math.max(declared.list.end, declared.result?.end ?? 0),
-    message: `${module.text}::${signatureText(meant)} has another type than this`,
-    fix: { title: 'Correct the types', edits: corrections(declared, meant, writing) },
+    code: 'host-signature',
+    message: `the host's function is ${signatureText(meant)}`,
+    fix: { title: 'Use the types of the host function', edits: corrections(declared, meant, writing) },
   };
 }
 
-function unknown(place: ImportedName, what: string, known: string[]): ImportProblem {
+function unknown(place: ImportedName, what: string, known: readonly string[]): ImportProblem {
   const { start, end, text, prefix = '' } = place;
   const similar = similarTo(
     text,
     known.filter((one) => one.startsWith(prefix)),
   );
-  if (similar === null) return { start, end, message: what };
+  if (similar === null) return { start, end, code: 'host-name', message: what };
   const edits = [{ start, end, text: similar.slice(prefix.length) }];
   return {
-    ...{ start, end },
-    message: `${what}; did you mean ${similar}?`,
+    ...{ start, end, code: 'host-name' as const },
+    message: `${what}: perhaps ${similar} is meant`,
     fix: { title: `Change to ${similar}`, edits },
   };
 }

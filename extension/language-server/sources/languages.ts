@@ -1,3 +1,4 @@
+import type { HostFunction } from '../host-api.ts';
 import { assemblyScriptImports } from './assemblyscript-imports.ts';
 import { cImports } from './c-imports.ts';
 import type { DeclaredImport, HostType } from './declared-import.ts';
@@ -7,6 +8,7 @@ import type { SourceLanguage } from './source-tokens.ts';
 
 /** How a language declares imports, and writes them. */
 export interface ImportLanguage {
+  readonly name: SourceLanguage;
   find(source: string): DeclaredImport[];
   readonly writing: Writing;
 }
@@ -21,6 +23,7 @@ const C_TYPES: Readonly<Record<HostType | 'nothing', string>> = {
 
 const LANGUAGES: Readonly<Record<SourceLanguage, ImportLanguage>> = {
   rust: {
+    name: 'rust',
     find: rustImports,
     writing: {
       param: (name, type) => `${name}: ${type}`,
@@ -29,6 +32,7 @@ const LANGUAGES: Readonly<Record<SourceLanguage, ImportLanguage>> = {
     },
   },
   c: {
+    name: 'c',
     find: cImports,
     writing: {
       param: (name, type) => `${C_TYPES[type]} ${name}`,
@@ -37,6 +41,7 @@ const LANGUAGES: Readonly<Record<SourceLanguage, ImportLanguage>> = {
     },
   },
   assemblyscript: {
+    name: 'assemblyscript',
     find: assemblyScriptImports,
     writing: {
       param: (name, type) => `${name}: ${type}`,
@@ -59,4 +64,11 @@ const NAMES: Readonly<Record<string, SourceLanguage>> = {
 export function importLanguage(name: string): ImportLanguage | undefined {
   const language = NAMES[name];
   return language === undefined ? undefined : LANGUAGES[language];
+}
+
+/** What follows the `fn` of a declaration in Rust, where a function is declared under its own name. */
+export function declarationOf(fn: HostFunction, { writing }: ImportLanguage): string {
+  const params = fn.params.map((type, i) => writing.param(fn.paramNames[i] ?? `p${i}`, type)).join(', ');
+  const [result] = fn.results;
+  return `${fn.name}(${params})${result === undefined ? '' : (writing.result(result) ?? '')};`;
 }
