@@ -5,8 +5,8 @@ import { AdapterClient } from './adapter-client.ts';
 /** Columns of what stands in one line. */
 const WIDTH = 150;
 
-/** Events that say when something was noticed rather than what has happened. */
-const UNTOLD: ReadonlySet<string> = new Set(['lunatic/processesChanged', 'thread']);
+/** Events that say when something was noticed rather than what has happened, or that come at any time after it. */
+const UNTOLD: ReadonlySet<string> = new Set(['lunatic/processesChanged', 'lunatic/trapped', 'thread']);
 
 /** Properties with ids that are given out at the same time, in any order: they are counted anew. */
 const IDS: ReadonlySet<string> = new Set(['threadId', 'frameId', 'variablesReference', 'sourceReference']);
