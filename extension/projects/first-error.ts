@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { WASI } from './tools.ts';
 
 /** Characters of an error that a message shows. */
 const MAX_LENGTH = 1000;
@@ -11,6 +12,9 @@ const ERROR =
 /** What `make`, `env` and shells say of a program that is not there: `make: clang: No such file or directory`. */
 const MISSING =
   /^(?:g?make(?:\[\d+\])?|env|(?:\/\S*\/)?\w*sh(?:: (?:line )?\d+)?): ['‘]?([\w.+-]+)['’]?: (?:No such file or directory|(?:command )?not found)$/;
+/** What clang and its linker say where only the native part of clang is installed. */
+const NO_WASI =
+  /: fatal error: '(?:assert|ctype|errno|fcntl|locale|math|pthread|setjmp|signal|stdio|stdlib|string|strings|time|unistd|wchar|sys\/\w+)\.h' file not found$|ld(?:-\d+)?: error: (?:cannot open (?:crt1(?:-\w+)?\.o|\S*libclang_rt\.builtins\S*): |unable to find library -lc$)|error: unable to execute command: Executable "wasm-ld(?:-\d+)?" doesn't exist|error: unable to create target: .*wasm32/;
 /** Behind it, cargo says why something failed, the reason of the reason last. */
 const CAUSE = /^Caused by:$/;
 
@@ -27,7 +31,7 @@ export class FirstError {
   }
 
   #readLine(line: string): void {
-    this.#missing ??= MISSING.exec(line)?.[1];
+    this.#missing ??= NO_WASI.test(line) ? WASI : MISSING.exec(line)?.[1];
     this.#linker ||= LINKER.exec(line)?.[1] ?? '';
     if (this.#first === '') {
       if (ERROR.test(line)) this.#first = line;
@@ -38,7 +42,7 @@ export class FirstError {
     }
   }
 
-  /** The name of a program that a tool has called and that is not there. */
+  /** The name of a program that a tool has called and that is not there, or `WASI`. */
   get missing(): string | undefined {
     return this.#missing;
   }

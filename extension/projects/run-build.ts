@@ -88,9 +88,9 @@ export async function runBuild(
     try {
       await runStep({ ...step, command }, { cwd: build.cwd, env }, take, signal);
     } catch (failure) {
-      if (!(failure instanceof BuildFailure) || hasFault) throw failure;
+      if (!(failure instanceof BuildFailure)) throw failure;
       if (error.missing !== undefined && hasRemedy(error.missing)) throw missingTool(error.missing);
-      if (error.text === '') throw failure;
+      if (hasFault || error.text === '') throw failure;
       throw new BuildFailure(failure.end, error.text);
     }
   }

@@ -39,6 +39,9 @@ const MAKE: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
   win32: 'winget install ezwinports.make',
 };
 
+/** What clang needs to compile for WebAssembly. */
+export const WASI = 'wasi';
+
 /** What a tool is called in a sentence, and what installs it. */
 const TOOLS: Readonly<Record<string, { readonly label: string; readonly remedy?: Remedy | undefined }>> = {
   cargo: { label: 'cargo, which builds Rust programs,', remedy: RUST },
@@ -46,6 +49,10 @@ const TOOLS: Readonly<Record<string, { readonly label: string; readonly remedy?:
   clang: {
     label: 'clang, which compiles C,',
     remedy: remedyOf('Install clang', CLANG[process.platform]),
+  },
+  [WASI]: {
+    label: 'The part of clang for WebAssembly, with the C library of WASI and the linker wasm-ld,',
+    remedy: remedyOf('Install WASI', CLANG[process.platform]),
   },
   cmake: {
     label: 'cmake, which this project is built with,',

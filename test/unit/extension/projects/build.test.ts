@@ -605,6 +605,25 @@ describe('any project', () => {
     },
   );
 
+  test.runIf(hasClang).each([
+    ['the headers', '--sysroot=/nowhere', '#include <stdio.h>'],
+    ['the library', '--sysroot=/nowhere', ''],
+    ['the runtime of clang', '-resource-dir /nowhere', ''],
+    ['the linker', '', ''],
+  ])('in C that lacks %s for WebAssembly says how to install it', async (part, flags, include) => {
+    // That one is looked for in the PATH.
+    const alone =
+      part === 'the linker' ? 'mkdir bin && ln -s "$$(command -v clang)" bin && PATH=$$PWD/bin ' : '';
+    const found = await projectWith({
+      Makefile: `all:\n\t${alone}clang --target=wasm32-wasi ${flags} main.c -o main.wasm\n`,
+      'main.c': `${include}\nint main(void) { return 0; }\n`,
+    });
+    await expect(build(targetOf(found))).rejects.toMatchObject({
+      message: expect.stringMatching(/^The part of clang for WebAssembly, .* To install it: /),
+      remedy: { title: 'Install WASI' },
+    });
+  });
+
   test('that has not made its module says so', async () => {
     const found = await projectWith({
       'lunatic.json': JSON.stringify({ module: 'a.wasm', build: ['node', '-e', '0'] }),
