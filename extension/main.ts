@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { registerTools } from './assistants/register-tools.ts';
 import { DEBUG_TYPE } from './debug-type.ts';
-import { startLanguageClients } from './language-client/start.ts';
+import { LanguageClients } from './language-client/start.ts';
 import { ModuleDiagnostics } from './modules/module-diagnostics.ts';
+import { ModuleView } from './modules/module-view.ts';
 import { Consent } from './node/consent.ts';
 import { LunaticCommands } from './node/lunatic-command.ts';
 import { putOnTerminalPath } from './node/terminal-path.ts';
@@ -44,6 +45,7 @@ export function activate(context: vscode.ExtensionContext): void {
   const choice = new ProgramChoice(context.workspaceState);
   const launch = new ProjectLaunch(projects, choice, builder);
   const runOnSave = new RunOnSave(launch, diagnostics, log);
+  const languages = new LanguageClients(context.extensionPath, log);
   const programs = new Programs(log);
   const tests = registerTestExplorer(commands, diagnostics, { projects, builds, faults }, log);
   context.subscriptions.push(
@@ -79,6 +81,7 @@ export function activate(context: vscode.ExtensionContext): void {
     tests,
     registerProcessView(programs),
     registerTools(programs, tests.tool),
-    startLanguageClients(context.extensionPath, log),
+    languages,
+    new ModuleView((params) => languages.moduleText(params), log),
   );
 }

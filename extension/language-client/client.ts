@@ -4,17 +4,17 @@ import { LanguageClient, TransportKind } from 'vscode-languageclient/node';
 import type { Served } from './start.ts';
 
 /** Makes a client of the language server, which runs on the Node of the editor in an OS process of its own. */
-export function openClient({ id, name, languages, args }: Served, extensionPath: string): LanguageClient {
+export function openClient(
+  { id, name, languages, schemes, args }: Served,
+  extensionPath: string,
+): LanguageClient {
   const server = {
     module: join(extensionPath, 'dist', 'language-server.cjs'),
     transport: TransportKind.stdio,
     args: [...args],
   };
   return new LanguageClient(id, name, server, {
-    documentSelector: languages.flatMap((language) => [
-      { language, scheme: 'file' },
-      { language, scheme: 'untitled' },
-    ]),
+    documentSelector: languages.flatMap((language) => schemes.map((scheme) => ({ language, scheme }))),
     synchronize: { configurationSection: 'lunatic.wat' },
   });
 }

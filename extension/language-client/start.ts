@@ -1,7 +1,14 @@
 import * as vscode from 'vscode';
+import {
+  MODULE_SCHEME,
+  MODULE_TEXT,
+  type ModuleText,
+  type ModuleTextParams,
+} from '../language-server/protocol.ts';
 
 /** What the script of the clients exports. It is large, so it is loaded when it is needed. */
 type ClientScript = typeof import('./client.ts');
+type Client = ReturnType<ClientScript['openClient']>;
 declare const languageClient: () => ClientScript;
 
 /** Texts that a language server serves. */
@@ -9,6 +16,7 @@ export interface Served {
   readonly id: string;
   readonly name: string;
   readonly languages: readonly string[];
+  readonly schemes: readonly string[];
   /** Arguments of the server. */
   readonly args: readonly string[];
   /** Whether a text in one of the languages is a reason to start the server. */
@@ -20,48 +28,76 @@ const DECLARES_IMPORTS = /wasm_import_module|import_module|@external|lunatic::/;
 /** Characters of a source in which that is looked for. */
 const MAX_LENGTH = 2 ** 20;
 
-const SERVED: readonly Served[] = [
-  {
-    id: 'lunatic.wat',
-    name: 'Lunatic: text modules',
-    languages: ['wat'],
-    args: [],
-    isReason: () => true,
-  },
-  {
-    id: 'lunatic.sources',
-    name: 'Lunatic: host functions in sources',
-    languages: ['rust', 'c', 'cpp', 'typescript'],
-    args: ['--sources'],
-    isReason(document) {
-      const text = document.getText();
-      return text.length <= MAX_LENGTH && DECLARES_IMPORTS.test(text);
-    },
-  },
-];
+const TEXT_MODULES: Served = {
+  id: 'lunatic.wat',
+  name: 'Lunatic: text modules',
+  languages: ['wat'],
+  schemes: ['file', 'untitled', MODULE_SCHEME],
+  args: [],
+  isReason: () => true,
+};
 
-/** Starts language servers and their clients as soon as a text is open that needs them. Disposing of the result stops them. */
-export function startLanguageClients(extensionPath: string, log: vscode.LogOutputChannel): vscode.Disposable {
-  return vscode.Disposable.from(...SERVED.map((served) => startLater(served, extensionPath, log)));
-}
+const SOURCES: Served = {
+  id: 'lunatic.sources',
+  name: 'Lunatic: host functions in sources',
+  languages: ['rust', 'c', 'cpp', 'typescript'],
+  schemes: ['file', 'untitled'],
+  args: ['--sources'],
+  isReason(document) {
+    const text = document.getText();
+    return text.length <= MAX_LENGTH && DECLARES_IMPORTS.test(text);
+  },
+};
 
-function startLater(served: Served, extensionPath: string, log: vscode.LogOutputChannel): vscode.Disposable {
-  let client: ReturnType<ClientScript['openClient']> | undefined;
-  const look = (document: vscode.TextDocument): void => {
-    if (client !== undefined || !served.languages.includes(document.languageId)) return;
-    if (!served.isReason(document)) return;
-    stopLooking.dispose();
-    client = languageClient().openClient(served, extensionPath);
-    client.start().catch((error: unknown) => log.error('The language server does not start.', error));
-  };
-  const stopLooking = vscode.Disposable.from(
-    vscode.workspace.onDidOpenTextDocument(look),
-    // Somebody begins to write one.
-    vscode.workspace.onDidSaveTextDocument(look),
-  );
-  vscode.workspace.textDocuments.forEach(look);
-  return new vscode.Disposable(() => {
-    stopLooking.dispose();
-    void client?.dispose();
-  });
+/** Language servers and their clients, which start as soon as a text is open that needs them. Disposing of it stops them. */
+export class LanguageClients implements vscode.Disposable {
+  readonly #extensionPath: string;
+  readonly #log: vscode.LogOutputChannel;
+  readonly #clients = new Map<Served, { readonly client: Client; readonly started: Promise<void> }>();
+  readonly #subscriptions: vscode.Disposable;
+
+  constructor(extensionPath: string, log: vscode.LogOutputChannel) {
+    this.#extensionPath = extensionPath;
+    this.#log = log;
+    const look = (document: vscode.TextDocument) => this.#look(document);
+    this.#subscriptions = vscode.Disposable.from(
+      vscode.workspace.onDidOpenTextDocument(look),
+      // Somebody begins to write one.
+      vscode.workspace.onDidSaveTextDocument(look),
+    );
+    vscode.workspace.textDocuments.forEach(look);
+  }
+
+  dispose(): void {
+    this.#subscriptions.dispose();
+    for (const { client } of this.#clients.values()) void client.dispose();
+  }
+
+  /** A binary module as text. */
+  async moduleText(params: ModuleTextParams): Promise<ModuleText> {
+    const { client, started } = this.#start(TEXT_MODULES);
+    await started;
+    return await client.sendRequest<ModuleText>(MODULE_TEXT, params);
+  }
+
+  #look(document: vscode.TextDocument): void {
+    for (const served of [TEXT_MODULES, SOURCES])
+      if (
+        !this.#clients.has(served) &&
+        served.languages.includes(document.languageId) &&
+        served.isReason(document)
+      )
+        this.#start(served);
+  }
+
+  #start(served: Served): { readonly client: Client; readonly started: Promise<void> } {
+    const known = this.#clients.get(served);
+    if (known !== undefined) return known;
+    const client = languageClient().openClient(served, this.#extensionPath);
+    const started = client.start();
+    started.catch((error: unknown) => this.#log.error('The language server does not start.', error));
+    const made = { client, started };
+    this.#clients.set(served, made);
+    return made;
+  }
 }

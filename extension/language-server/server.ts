@@ -34,6 +34,8 @@ import { renameAt, renameRangeAt } from './features/rename.ts';
 import { SEMANTIC_TOKENS_LEGEND, semanticTokensOf } from './features/semantic-tokens.ts';
 import { signatureHelpAt } from './features/signature-help.ts';
 import { documentSymbolsOf, workspaceSymbolsOf } from './features/symbols.ts';
+import { ModuleReader } from './module-reader.ts';
+import { MODULE_TEXT, type ModuleTextParams } from './protocol.ts';
 import { DEFAULT_SETTINGS, readSettings } from './settings.ts';
 import type { WatDocument } from './wat-document.ts';
 
@@ -69,6 +71,7 @@ interface AboutText {
 export function serve(connection: Connection): void {
   const open = new TextDocuments(TextDocument);
   const documents = new Documents(open);
+  const modules = new ModuleReader();
   let settings = DEFAULT_SETTINGS;
   let refreshesHints = false;
   const feed = new DiagnosticsFeed(connection, documents, (document) =>
@@ -145,6 +148,7 @@ export function serve(connection: Connection): void {
   typeHierarchy.onPrepare(about((document, { position }) => typeItemAt(document, position)));
   typeHierarchy.onSupertypes(aboutItem(supertypesOf));
   typeHierarchy.onSubtypes(aboutItem(subtypesOf));
+  connection.onRequest(MODULE_TEXT, (params: ModuleTextParams) => modules.textOf(params));
   connection.onWorkspaceSymbol(async ({ query }, token) => {
     const found: WorkspaceSymbol[] = [];
     for await (const document of documents.all()) {

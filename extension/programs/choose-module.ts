@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { fileOfModuleText } from '../modules/module-view.ts';
 import { spareTwins } from '../modules/spare-twins.ts';
 
 const MODULE = /\.(wasm|wat)$/i;
@@ -14,7 +15,8 @@ export function activeModule(): vscode.Uri | undefined {
   const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
   const shown =
     input instanceof vscode.TabInputText || input instanceof vscode.TabInputCustom ? input.uri : undefined;
-  const uri = vscode.window.activeTextEditor?.document.uri ?? shown;
+  const active = vscode.window.activeTextEditor?.document.uri ?? shown;
+  const uri = active && (fileOfModuleText(active) ?? active);
   if (uri !== undefined && isModule(uri)) return uri;
   return shown !== undefined && isModule(shown) ? shown : undefined;
 }

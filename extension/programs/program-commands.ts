@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { DEBUG_TYPE } from '../debug-type.ts';
+import { fileOfModuleText } from '../modules/module-view.ts';
 import { isConfigured } from '../projects/project-keys.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { chooseLaunch } from './choose-launch.ts';
@@ -27,7 +28,7 @@ export function registerProgramCommands(projects: ProjectLaunch, last: LastProgr
 }
 
 async function start(projects: ProjectLaunch, given: unknown, noDebug: boolean): Promise<boolean> {
-  const uri = given instanceof vscode.Uri ? given : undefined;
+  const uri = given instanceof vscode.Uri ? (fileOfModuleText(given) ?? given) : undefined;
   const config = await (uri === undefined
     ? chooseLaunch(noDebug ? 'run' : 'debug', projects)
     : launchOfFile(projects, uri));

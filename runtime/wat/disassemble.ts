@@ -55,6 +55,11 @@ export function disassembleFunction(module: WasmModule, functionIndex: number): 
   return { text: lines.lines.join('\n'), offsets: lines.offsets };
 }
 
+/** The head of a function: `func $name (;5;) (export "x") (type 3) (param $a i32) (result i32)`. */
+export function functionHead(module: WasmModule, functionIndex: number): string {
+  return new FunctionLines(module, functionIndex).head();
+}
+
 /** Writes a function as text, without its offsets. */
 export function functionText(module: WasmModule, functionIndex: number): string {
   return disassembleFunction(module, functionIndex).text;
@@ -99,7 +104,7 @@ class FunctionLines {
   writeImport(): void {
     const entry = this.#identifiers.imports[this.#index];
     const from = `${quotedText(entry?.module ?? '')} ${quotedText(entry?.name ?? '')}`;
-    this.#add(`(import ${from} (${this.#head()}))`, -1);
+    this.#add(`(import ${from} (${this.head()}))`, -1);
   }
 
   writeDefinition(): void {
@@ -111,7 +116,7 @@ class FunctionLines {
     const reader = new InstructionReader(module.bytes, start, end, `function ${this.#index}`);
     const declared = this.#readLocals(reader);
     this.#nameLocals(declared.types.length);
-    this.#add(`(${this.#head()}`, -1);
+    this.#add(`(${this.head()}`, -1);
     this.#writeLocals(declared);
     this.#writeBody(reader);
   }
@@ -127,7 +132,7 @@ class FunctionLines {
   }
 
   /** `func $name (;5;) (export "x") (type 3) (param $a i32) (result i32)` */
-  #head(): string {
+  head(): string {
     const index = this.#index;
     const identifiers = this.#identifiers;
     const params = this.#params;

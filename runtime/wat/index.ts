@@ -26,6 +26,7 @@ export { stringValue } from './literals.ts';
 export { mnemonics, opcodeOf } from './mnemonics.ts';
 export { moduleIdentifiers } from './module-identifiers.ts';
 export { presentName } from './older-names.ts';
+export { type PrintedModule, printModule } from './print-module.ts';
 export { type Atom, FIELDS, type List, type Node, readSyntax, type Syntax, textOf } from './syntax.ts';
 export { type InstructionPlace, TextPlaces } from './text-places.ts';
 export { TextSymbols } from './text-symbols.ts';

@@ -1,11 +1,17 @@
 /** How long somebody who types in a large text module waits for the language server. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { CompletionItem, Diagnostic } from 'vscode-languageserver';
+import { MODULE_TEXT, type ModuleText } from '../../extension/language-server/protocol.ts';
 import { LanguageClient } from '../language-server/language-client.ts';
+import { binary, leb } from '../unit/wasm/support.ts';
 import { bench } from './bench.ts';
 import type { Benchmark } from './benchmark.ts';
 
 const FUNCTIONS = 1000;
 const KEYS = 40;
+const LARGE_FUNCTIONS = 20_000;
 
 /** A text of some 20,000 lines, in both forms that people write. */
 function largeText(): string {
@@ -55,6 +61,15 @@ export const languageServer: Benchmark = {
       must: 30,
       aim: 10,
     },
+    {
+      name: 'wasm of 20 MB as text',
+      unit: 'ms',
+      what: 'from the request for a binary module of 20 MB until its text has come: the median of 3',
+      peer: null,
+      better: 'less',
+      must: 2000,
+      aim: 500,
+    },
   ],
   async measure() {
     const client = await LanguageClient.start();
@@ -95,13 +110,46 @@ export const languageServer: Benchmark = {
       await untype();
       await again;
     }
+    const modules = await moduleTimes(client);
     await client.stop();
     return [
       { value: median(diagnostics), peerValue: null },
       { value: median(completions), peerValue: null },
+      { value: median(modules), peerValue: null },
     ];
   },
 };
+
+/** Opens modules that the server has not seen, each in the milliseconds that are returned. */
+async function moduleTimes(client: LanguageClient): Promise<number[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'lunatic-bench-'));
+  const times: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    const path = join(folder, `large${i}.wasm`);
+    writeFileSync(path, largeModule());
+    const start = performance.now();
+    const { text } = await client.request<ModuleText>(MODULE_TEXT, { path });
+    times.push(performance.now() - start);
+    if (!text.includes(`(func (;${LARGE_FUNCTIONS - 1};) (type 0)`)) throw new Error('a function is missing');
+  }
+  rmSync(folder, { recursive: true });
+  return times;
+}
+
+/** A module of 20 MB: functions of a size that compilers make. */
+function largeModule(): Uint8Array {
+  // No locals; `i32.const 1`, `drop`, again and again; `end`.
+  const body = [0, ...Array.from({ length: 333 }, () => [0x41, 1, 0x1a]).flat(), 0x0b];
+  const bodies = Buffer.concat(
+    Array.from({ length: LARGE_FUNCTIONS }, () => Buffer.from([...leb(body.length), ...body])),
+  );
+  const count = leb(LARGE_FUNCTIONS);
+  return Buffer.concat([
+    binary([1, 1, 0x60, 0, 0], [3, ...count, ...Array.from({ length: LARGE_FUNCTIONS }, () => 0)]),
+    Buffer.from([10, ...leb(count.length + bodies.length), ...count]),
+    bodies,
+  ]);
+}
 
 function expectNone(found: readonly Diagnostic[]): void {
   if (found.length > 0) throw new Error(`the text has mistakes: ${JSON.stringify(found[0])}`);

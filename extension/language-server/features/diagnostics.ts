@@ -1,5 +1,6 @@
 import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver';
 import type { TextProblem } from '../../../runtime/internal.ts';
+import { MODULE_SCHEME } from '../protocol.ts';
 import type { Settings } from '../settings.ts';
 import type { WatDocument } from '../wat-document.ts';
 import { hostDiagnosticsOf } from './host-problems.ts';
@@ -10,6 +11,8 @@ const MOST = 1000;
 
 /** All that is told of a text: mistakes, imports that the host refuses, and what lints find. */
 export function allDiagnosticsOf(document: WatDocument, lints: Settings['lints']): Diagnostic[] {
+  // What a compiler has made is right, and of a large module functions are left out.
+  if (document.uri.startsWith(`${MODULE_SCHEME}:`)) return hostDiagnosticsOf(document);
   // The lints look on while the code is checked.
   const found = lintDiagnosticsOf(document, lints);
   return [...diagnosticsOf(document), ...hostDiagnosticsOf(document), ...found];

@@ -1,0 +1,95 @@
+/** What the editor knows of text modules by the language server. */
+import { test } from 'vitest';
+import { wat } from '../unit/wasm/support.ts';
+import { edit, TYPING } from './support/edit.ts';
+import { WorkbenchSession } from './support/session.ts';
+
+const session = new WorkbenchSession(() => ({ settings: TYPING }));
+
+const FILE = 'clock.wat';
+const CLOCK = `(module
+  (import "lunatic::timer" "cancel_timer" (func $cancel (param $id i64) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start")
+    (drop (call $cancle (i64.const 7))))
+)
+`;
+
+test('mistakes are told while a text is open, mended by a quick fix, and names are hovered, completed and renamed', async () => {
+  const workbench = await session.open({ [FILE]: CLOCK });
+  const { page } = workbench;
+  await workbench.isActive();
+  await workbench.goToFile(FILE);
+  await workbench.command('Problems: Focus on Problems View');
+  await workbench.problem('there is no function $cancle').waitFor();
+  await workbench.screenshot('wat-problem');
+
+  await workbench.goToFile(FILE);
+  await workbench.moveCursor(5, 19);
+  const fix = page.locator('.action-widget .action', { hasText: 'Change to $cancel' });
+  await workbench.brings(fix, () => workbench.press('Control+.'));
+  await workbench.screenshot('wat-quick-fix');
+  await page.keyboard.press('Enter');
+  await workbench.lines.filter({ hasText: '(call $cancel (i64.const 7))' }).waitFor();
+  await workbench.press('Control+S');
+  await workbench.isGone(workbench.problem('there is no function $cancle'));
+
+  await workbench.moveCursor(5, 19);
+  const hover = page.locator('.monaco-hover', { hasText: 'Stops a timer' });
+  await workbench.brings(hover, () => workbench.command('Show or Focus Hover'));
+  await workbench.screenshot('wat-hover');
+  await page.keyboard.press('Escape');
+
+  await edit(workbench, FILE, '$cancel (i64.const 7)', '$');
+  const suggestion = workbench.suggestion('$cancel');
+  await workbench.brings(suggestion, () => workbench.command('Trigger Suggest'));
+  await workbench.screenshot('wat-completion');
+  await page.keyboard.press('Enter');
+  await workbench.lines.filter({ hasText: '(drop (call $cancel))' }).waitFor();
+  await workbench.press('Control+S');
+
+  await workbench.moveCursor(2, 52);
+  const box = page.locator('.rename-input');
+  await workbench.brings(box, () => workbench.press('F2'));
+  await box.fill('stop');
+  await box.press('Enter');
+  await workbench.lines.filter({ hasText: '(drop (call $stop))' }).waitFor();
+  await workbench.press('Control+S');
+});
+
+const SHOP = `(module
+  (import "lunatic::process" "sleep_ms" (func $rest (param i64)))
+  (func $shop (export "_start") (call $rest (i64.const 7)))
+  (func $night (export "night") (call $shop)))`;
+
+/** One of which functions are left out. */
+const LARGE = `(module (func $first ${'(drop (i32.const 1))'.repeat(100_000)}) (func $second (call $first)))`;
+
+test('a binary module opens as text, with offsets and symbols, and functions that are left out open by a link', async () => {
+  const files = { 'shop.wasm': await wat(SHOP), 'large.wasm': await wat(LARGE) };
+  const workbench = await session.open(files);
+  const { page } = workbench;
+  await workbench.isActive();
+  const open = (name: string) =>
+    workbench.openRow(
+      workbench.files.filter({ hasText: name }),
+      page.locator(`.tab.active[data-resource-name="${name}.wat"]`),
+    );
+  await open('shop.wasm');
+  await workbench.editorShows('call $rest (;0;)');
+  await workbench.counts(workbench.tab('shop.wasm'), 1);
+  await workbench.brings(workbench.choice('$night'), () => workbench.press('Control+Shift+O'));
+  await workbench.screenshot('wasm-text');
+  await page.keyboard.press('Escape');
+  // It runs from there.
+  await page.locator('.editor-actions .action-label[aria-label^="Run with Lunatic"]').click();
+  await workbench.printed('The program ended with exit code 0');
+
+  await workbench.showView('Explorer');
+  await open('large.wasm');
+  await workbench.editorShows('(func $second (;1;) (type 0) (; 4 bytes ;))');
+  await workbench.screenshot('wasm-large');
+  await workbench.followLink('(func $second');
+  await workbench.editorShows('call $first (;0;)');
+  await workbench.screenshot('wasm-function');
+});
