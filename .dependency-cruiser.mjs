@@ -106,7 +106,7 @@ export default {
       comment: 'It is loaded by its path, and never into the editor.',
       severity: 'error',
       from: { path: '^extension/(?!language-server/)' },
-      to: { path: '^extension/language-server/' },
+      to: { path: '^extension/language-server/(?!protocol\\.ts$)' },
     },
     {
       name: 'one-way: projects',
