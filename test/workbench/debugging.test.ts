@@ -126,8 +126,9 @@ describe('F5 on a text module', () => {
     await workbench.screenshot('debugging-wrong-module-problem');
     workbench.workspace.write('wrong.wat', '(module (func (export "_start")))');
     await workbench.editorShows('(module (func (export "_start")))');
-    await workbench.debug();
     await workbench.isGone(workbench.problem('the function ends with'));
+    await workbench.debug();
+    await workbench.printed('The program ended with exit code 0');
   });
 
   test('tells that a module is a library', async () => {
