@@ -266,6 +266,7 @@ describe('Run', () => {
     await workbench.openFile('bakery.wat');
     await workbench.debug('Control+F5');
     await workbench.isGone(problem);
+    await workbench.ticks(2);
   });
 
   test('Ctrl+F5 runs the module of the editor without debugging', async () => {
