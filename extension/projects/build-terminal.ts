@@ -8,12 +8,6 @@ import { BuildFailure } from './run-build.ts';
 /** Lines that are kept for a terminal that is not open yet. */
 const MAX_KEPT = 1000;
 
-/**
- * Milliseconds for which a terminal stays open at least. Of one that ends within half a second with an error, VS Code writes below the
- * compiler's messages that it "failed to launch".
- */
-const OPEN_TIME = 1000;
-
 /** Chooses the module that is run of those that a build has made, the newest first. Undefined if none is. */
 export type ChooseModule = (modules: readonly string[]) => Promise<string | undefined>;
 
@@ -81,7 +75,6 @@ export class BuildTerminal implements vscode.Pseudoterminal {
 
   /** Called by VS Code once it displays what is written. */
   async open(): Promise<void> {
-    const mayClose = new Promise((done) => setTimeout(done, OPEN_TIME));
     this.#isOpen = true;
     this.#writer.fire(this.#kept.join(''));
     this.#kept = [];
@@ -90,7 +83,6 @@ export class BuildTerminal implements vscode.Pseudoterminal {
       this.#closer.fire(0);
     } catch (error) {
       this.#write(error instanceof BuildFailure ? error.end : messageOf(error));
-      await mayClose;
       this.#closer.fire(1);
     }
   }
