@@ -4,6 +4,7 @@ import {
   MODULE_TEXT,
   type ModuleText,
   type ModuleTextParams,
+  mayDeclareImports,
 } from '../language-server/protocol.ts';
 
 /** What the script of the clients exports. It is large, so it is loaded when it is needed. */
@@ -23,11 +24,6 @@ export interface Served {
   isReason(document: vscode.TextDocument): boolean;
 }
 
-/** Sources that declare functions of the host. Most others have no need of the server. */
-const DECLARES_IMPORTS = /wasm_import_module|import_module|@external|lunatic::/;
-/** Characters of a source in which that is looked for. */
-const MAX_LENGTH = 2 ** 20;
-
 const TEXT_MODULES: Served = {
   id: 'lunatic.wat',
   name: 'Lunatic: text modules',
@@ -43,10 +39,7 @@ const SOURCES: Served = {
   languages: ['rust', 'c', 'cpp', 'typescript'],
   schemes: ['file', 'untitled'],
   args: ['--sources'],
-  isReason(document) {
-    const text = document.getText();
-    return text.length <= MAX_LENGTH && DECLARES_IMPORTS.test(text);
-  },
+  isReason: (document) => mayDeclareImports(document.getText()),
 };
 
 /** Language servers and their clients, which start as soon as a text is open that needs them. Disposing of it stops them. */

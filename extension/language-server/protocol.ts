@@ -1,10 +1,19 @@
-/** What the language server answers beside the Language Server Protocol. Types and names only. */
+/** What the language server answers beside the Language Server Protocol, and which sources it serves. */
 
 /** The request for a binary module, or one of its functions, as text. */
 export const MODULE_TEXT = 'lunatic/moduleText';
 
 /** The scheme of documents that have binary modules as text. */
 export const MODULE_SCHEME = 'lunatic-module';
+
+/** Characters of the longest source that is looked at: larger ones were made by programs. */
+const MAX_SOURCE_LENGTH = 2 ** 20;
+const IMPORTS = /wasm_import_module|import_module|@external|lunatic::/;
+
+/** Whether a source, in any of the languages, may declare imports. Most have no need of the server. */
+export function mayDeclareImports(source: string): boolean {
+  return source.length <= MAX_SOURCE_LENGTH && IMPORTS.test(source);
+}
 
 export interface ModuleTextParams {
   /** The absolute path of the module. */

@@ -11,9 +11,9 @@ const MARGIN_LINES = 100;
 /** Digits of an offset. */
 const OFFSET_WIDTH = 8;
 
-/** Of a function that is left out, what stands in place of its code; and a function that code names, with its index. */
-const LEFT_OUT = /\(;(\d+);\).*(\(; [\d,]+ bytes? ;\))\)$/;
-const NAMED = /\b(?:call|return_call|ref\.func) .*?\(;(\d+);\)$|\b(?:call|return_call|ref\.func) (\d+)$/;
+/** What leads to a function: what stands in place of code that is left out, and an instruction that names it; with its index. */
+const LEFT_OUT = /\(;(?<index>\d+);\).*(?<link>\(; [\d,]+ bytes? ;\))\)$/d;
+const NAMED = /(?<link>\b(?:call|return_call|ref\.func) (?:.*\(;)?(?<index>\d+)(?:;\))?)$/d;
 
 /** Gets the text of a module. */
 export type AskForText = (params: ModuleTextParams) => Promise<ModuleText>;
@@ -115,15 +115,14 @@ export class ModuleView
     const pattern = functionOf(uri) === undefined ? LEFT_OUT : NAMED;
     const links: vscode.DocumentLink[] = [];
     for (let i = 0; i < document.lineCount; i++) {
-      const { text } = document.lineAt(i);
-      const match = pattern.exec(text);
-      if (match === null) continue;
-      const [, first, second = ''] = match;
-      const isLeftOut = pattern === LEFT_OUT;
-      const start = isLeftOut ? text.lastIndexOf(second) : text.search(/\S/);
-      const end = isLeftOut ? start + second.length : text.length;
-      const index = Number(isLeftOut ? first : (first ?? second));
-      const link = new vscode.DocumentLink(new vscode.Range(i, start, i, end), functionText(file, index));
+      const { groups, indices } = pattern.exec(document.lineAt(i).text) ?? {};
+      const place = indices?.groups?.['link'];
+      if (place === undefined) continue;
+      const index = Number(groups?.['index']);
+      const link = new vscode.DocumentLink(
+        new vscode.Range(i, place[0], i, place[1]),
+        functionText(file, index),
+      );
       link.tooltip = `Show function ${index}`;
       links.push(link);
     }

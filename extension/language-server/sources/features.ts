@@ -13,14 +13,10 @@ import {
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { TextPlace } from '../../../runtime/internal.ts';
 import { HOST_MODULES, hostDocumentation, hostFunction, hostFunctionsOf } from '../host-api.ts';
+import { mayDeclareImports } from '../protocol.ts';
 import { checkImports, type ImportProblem, signatureText } from './host-checks.ts';
 import { importCursorAt } from './import-cursor.ts';
 import { declarationOf, type ImportLanguage, importLanguage } from './languages.ts';
-
-/** Characters of the longest source that is looked at: larger ones were made by programs. */
-const MAX_LENGTH = 2 ** 20;
-/** What a source has in it that declares imports, in any of the languages. */
-const IMPORTS = /wasm_import_module|import_module|@external|lunatic::/;
 
 /** What is wrong with the imports of a source. */
 export function diagnosticsOf(document: TextDocument): Diagnostic[] {
@@ -100,10 +96,7 @@ function problemsOf(document: TextDocument): ImportProblem[] {
 
 /** The language of a source that declares imports. */
 function languageOf(document: TextDocument): ImportLanguage | undefined {
-  const source = document.getText();
-  return source.length <= MAX_LENGTH && IMPORTS.test(source)
-    ? importLanguage(document.languageId)
-    : undefined;
+  return mayDeclareImports(document.getText()) ? importLanguage(document.languageId) : undefined;
 }
 
 function rangeOf(document: TextDocument, { start, end }: TextPlace): Range {
