@@ -30,6 +30,9 @@ const LIBRARY_FOLDERS = [
 const LIBRARIES_IN_PROJECT =
   /^.*?(?<![^\\/])(?:vendor|third[_-]?party|3rd[_-]?party|_deps)[\\/](?!(?<=(?:^|[\\/])src[\\/]vendor[\\/]).*\.rs$)/;
 
+/** The libraries for C and AssemblyScript that the templates of `lunatic new` bring: they are others' code in whatever folder they are. */
+const LIBRARY_FILES = /(?<![^\\/])lunatic\.(?:h|ts)$/;
+
 /** Folders of packages: that one of these is the program's own says nothing of those beside it. */
 const PACKAGES =
   /[\\/](?:node_modules[\\/](?:@[^\\/]+[\\/])?|registry[\\/]src[\\/][^\\/]+[\\/]|git[\\/]checkouts[\\/])$/;
@@ -46,14 +49,15 @@ const MAX_LENGTH = 300;
  * common says nothing then
  */
 export function isLibraryPath(file: string, program = ''): boolean {
-  if (!isBelowLibraries(file)) return false;
+  if (!isOfLibrary(file)) return false;
   const shared = sharedFolder(file, program);
-  if (PACKAGES.test(shared) || !isBelowLibraries(`${shared}x`)) return true;
-  return isBelowLibraries(file.slice(shared.length - 1));
+  if (PACKAGES.test(shared) || !isOfLibrary(`${shared}x`)) return true;
+  return isOfLibrary(file.slice(shared.length - 1));
 }
 
-function isBelowLibraries(file: string): boolean {
-  return libraryPart(file) !== undefined || (file.length <= MOST_OF_PATH && LIBRARIES_IN_PROJECT.test(file));
+function isOfLibrary(file: string): boolean {
+  if (libraryPart(file) !== undefined) return true;
+  return file.length <= MOST_OF_PATH && [LIBRARIES_IN_PROJECT, LIBRARY_FILES].some((one) => one.test(file));
 }
 
 /** The folder that two files are in, with the separator behind it; empty if there is none. */

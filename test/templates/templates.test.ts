@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { projectIn } from '../../extension/projects/find-project.ts';
 import { runBuild } from '../../extension/projects/run-build.ts';
+import type { CoverageReport } from '../../runtime/coverage/report.ts';
 import { LANGUAGES, type Language, TEMPLATES, type Template } from '../../runtime/internal.ts';
 import { AdapterClient } from '../adapter/adapter-client.ts';
 import { installedCommand, lunatic, projectFolder, RunningCommand } from '../support/command.ts';
@@ -255,6 +256,14 @@ async function tryTemplate(template: Template, language: Language): Promise<void
   const tested = execFileSync('sh', ['-c', language.test], { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
   expect(tested).toMatch(/running 2 tests\n/);
   expect(tested).toMatch(/2 passed; 0 failed/);
+  if (template.name === 'workers') {
+    const file = join(folder, 'coverage.json');
+    await lunatic(['test', '--coverage=json', '--coverage-file', file, module], { cwd: folder });
+    const { files }: CoverageReport = JSON.parse(readFileSync(file, 'utf8'));
+    // The libraries that come with the project do not count.
+    const own = files.map(({ path }) => path).filter((path) => path.startsWith(folder));
+    expect(own).toEqual([join(folder, language.source)]);
+  }
   if (language.name === 'c') {
     execFileSync('make', ['release'], { cwd: folder, stdio: 'pipe' });
     const released = await lunatic(['test', join(folder, 'build', 'release', `${template.name}.wasm`)]);

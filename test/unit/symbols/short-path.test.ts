@@ -38,6 +38,8 @@ test.each([
   ['vendor/coin/src/lib.rs', 'vendor/coin/src/lib.rs'],
   ['/shop/third_party/zlib/inflate.c', 'third_party/zlib/inflate.c'],
   ['/shop/src/third-party/zlib.c', 'src/third-party/zlib.c'],
+  ['/shop/lunatic.h', 'lunatic.h'],
+  ['assembly/lunatic.ts', 'assembly/lunatic.ts'],
   ['/shop/build/_deps/fmt-src/include/fmt/core.h', 'build/_deps/fmt-src/include/fmt/core.h'],
 ])('%s is of a library, and is displayed as %s', (file, shown) => {
   expect(isLibraryPath(file)).toBe(true);
@@ -55,6 +57,8 @@ test.each([
   ['/shop/registry/src/bin/main.rs', 'registry/src/bin/main.rs'],
   ['/shop/src/vendor/offer.rs', 'src/vendor/offer.rs'],
   ['/shop/vendors/main.rs', 'vendors/main.rs'],
+  ['/shop/lunatic.c', 'lunatic.c'],
+  ['/shop/my-lunatic.ts', 'my-lunatic.ts'],
 ])('%s is the own code of somebody in /shop, and is displayed as %s', (file, shown) => {
   expect(isLibraryPath(file)).toBe(false);
   expect(shortPath(file, '/shop')).toBe(shown);
