@@ -27,11 +27,18 @@ async function fixes(text: string): Promise<Fixed[]> {
       const actions = await client.request<CodeAction[]>('textDocument/codeAction', {
         ...{ textDocument: { uri }, range: diagnostic.range, context: { diagnostics: [diagnostic] } },
       });
-      const [edit] = Object.values(actions[0]?.edit?.changes ?? {}).flat();
       const at = textIn(text, diagnostic.range);
-      return { message: diagnostic.message, at, fixed: edit && client.applied(text, edit) };
+      return { message: diagnostic.message, at, fixed: appliedFix(text, actions[0]) };
     }),
   );
+}
+
+function appliedFix(text: string, action: CodeAction | undefined): string | undefined {
+  const edits = Object.values(action?.edit?.changes ?? {}).flat();
+  // The last one first, so that the places of the others stay.
+  return edits.length === 0
+    ? undefined
+    : edits.reduceRight((changed, edit) => client.applied(changed, edit), text);
 }
 
 describe('an import that the host refuses', () => {
@@ -146,7 +153,30 @@ describe('lints', () => {
     [
       'unreachable',
       '(module (func (export "f") return nop nop))',
-      { message: 'this is never reached', at: 'nop nop', fixed: undefined },
+      { message: 'this is never reached', at: 'nop nop', fixed: '(module (func (export "f") return ))' },
+    ],
+    [
+      'unreachable in parentheses',
+      '(module (func (export "f") (block (br 0) (drop (i32.const 1)) (nop)) (nop)))',
+      {
+        message: 'this is never reached',
+        at: '(drop (i32.const 1)) (nop)',
+        fixed: '(module (func (export "f") (block (br 0) ) (nop)))',
+      },
+    ],
+    [
+      'a local that only gets values',
+      '(module (func (export "f") (local $a i32) (local.set $a (i32.const 1))))',
+      {
+        message: '$a is never read',
+        at: '$a',
+        fixed: '(module (func (export "f") (local $_a i32) (local.set $_a (i32.const 1))))',
+      },
+    ],
+    [
+      'an unused parameter',
+      '(module (func (export "f") (param $a i32)))',
+      { message: '$a is never used', at: '$a', fixed: '(module (func (export "f") (param $_a i32)))' },
     ],
     [
       'needless mut',
@@ -160,7 +190,11 @@ describe('lints', () => {
     [
       'shadowed',
       '(module (func (export "f") (block $a (block $a nop) (br $a))))',
-      { message: 'a block around has the name $a, too', at: '$a', fixed: undefined },
+      {
+        message: 'a block around has the name $a, too',
+        at: '$a',
+        fixed: '(module (func (export "f") (block $a (block $a_2 nop) (br $a))))',
+      },
     ],
     [
       'an instruction with its older name',
@@ -173,15 +207,62 @@ describe('lints', () => {
     ],
     [
       'an unknown local',
-      '(module (func (export "f") (param $count i32) (drop (local.get $cont))))',
+      '(module (func (export "f") (param $count i32) (drop (local.get $cont)) (drop (local.get $count))))',
       {
         message: 'there is no local $cont',
         at: '$cont',
-        fixed: '(module (func (export "f") (param $count i32) (drop (local.get $count))))',
+        fixed:
+          '(module (func (export "f") (param $count i32) (drop (local.get $count)) (drop (local.get $count))))',
       },
     ],
   ])('%s', async (_, text, expected) => {
     expect(await fixes(text)).toEqual([expected]);
+  });
+
+  test.each([
+    ['a function', '(func)', 'func 0', '(func', ''],
+    ['an import', '(import "a" "b" (func $f))', '$f', '$f', ''],
+    ['a type', '(type $t (func))', '$t', '$t', ''],
+    ['a table', '(table $t 1 funcref)', '$t', '$t', ''],
+    ['a memory', '(memory $m 1)', '$m', '$m', ''],
+    ['a data segment', '(data $d "a")', '$d', '$d', ''],
+    ['an element segment', '(elem $e funcref)', '$e', '$e', ''],
+    ['a tag', '(tag $t)', '$t', '$t', ''],
+    ['a local', '(func (export "f") (local $a i32))', '$a', '$a', '(func (export "f"))'],
+  ])('%s that is never used can be removed', async (_, field, label, at, rest) => {
+    const text = `(module\n  ${field})`;
+    const { uri, found } = await client.openAndWait(text);
+    expect(found.map(({ range, message }) => [textIn(text, range), message])).toEqual([
+      [at, `${label} is never used`],
+    ]);
+    const actions = await client.request<CodeAction[]>('textDocument/codeAction', {
+      ...{ textDocument: { uri }, range: found[0]?.range, context: { diagnostics: found } },
+    });
+    const removal = actions.find(({ title }) => title === `Remove ${label}`);
+    expect(appliedFix(text, removal)).toBe(rest === '' ? '(module)' : `(module\n  ${rest})`);
+  });
+
+  test('remove nothing that would change what an index stands for', async () => {
+    const text = '(module (func $a) (func $b (export "b") (call 1)))';
+    expect(await fixes(text)).toMatchObject([{ fixed: text.replace('$a', '$_a') }]);
+    const { uri, found } = await client.openAndWait(text);
+    const actions = await client.request<CodeAction[]>('textDocument/codeAction', {
+      ...{ textDocument: { uri }, range: found[0]?.range, context: { diagnostics: found } },
+    });
+    expect(actions.map(({ title }) => title)).toEqual(['Change to $_a']);
+  });
+
+  test('say nothing about what is used without its name, or by being there', async () => {
+    expect(
+      await fixes(
+        '(module (memory 1) (table 1 funcref) (data (i32.const 0) "a") (elem (i32.const 0) func $f) (func $f (export "f") (drop (i32.load (i32.const 0)))))',
+      ),
+    ).toEqual([]);
+    expect(
+      await fixes(
+        '(module (type $t (func (param $a i32))) (import "a" "b" (func $f (param $b i32))) (func (export "f") (call $f (i32.const 0)) (call_ref $t (i32.const 0) (ref.null $t))))',
+      ),
+    ).toEqual([]);
   });
 
   test('say nothing about what is used, exported, changed or meant', async () => {

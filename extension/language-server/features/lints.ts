@@ -1,15 +1,8 @@
 import { type Diagnostic, DiagnosticTag } from 'vscode-languageserver';
-import type {
-  CodeObserver,
-  Declaration,
-  InstructionChecker,
-  TextPlace,
-  Use,
-} from '../../../runtime/internal.ts';
-import { labelOf } from '../naming.ts';
+import type { CodeObserver, Declaration, InstructionChecker, TextPlace } from '../../../runtime/internal.ts';
 import { LINTS, type Lint, type Settings, severityOf } from '../settings.ts';
 import type { WatDocument } from '../wat-document.ts';
-import { isDefinition } from './navigation.ts';
+import { unusedIn } from './unused.ts';
 
 /** Something that is allowed, and most likely not meant. */
 export interface LintFinding {
@@ -30,17 +23,27 @@ export function lintDiagnosticsOf(document: WatDocument, levels: Settings['lints
 }
 
 export function lintFindingsOf(document: WatDocument): LintFinding[] {
-  const code = new CodeLints();
+  const code = new CodeLints(document);
   document.analysis.observe(code);
-  return [...code.findings, ...unusedIn(document), ...needlessMutIn(document)];
+  const unused = unusedIn(document).map(({ place, message }) => ({
+    lint: 'unused' as const,
+    place,
+    message,
+  }));
+  return [...code.findings, ...unused, ...needlessMutIn(document)];
 }
 
 /** What is looked for while code is checked: what is never reached, and labels that hide others. */
 class CodeLints implements CodeObserver {
   readonly findings: LintFinding[] = [];
+  readonly #document: WatDocument;
   readonly #known = new Set<unknown>();
   /** Blocks in which nothing more is reached, with what did that, and the code behind it. */
   readonly #ended = new Map<unknown, { readonly from: number; finding: number | undefined }>();
+
+  constructor(document: WatDocument) {
+    this.#document = document;
+  }
 
   before(_: number, { scope, stack }: InstructionChecker): void {
     const { frame, frames } = stack;
@@ -62,10 +65,9 @@ class CodeLints implements CodeObserver {
     const ended = frame && this.#ended.get(frame);
     if (ended === undefined || word.start < ended.from) return;
     const finding = ended.finding === undefined ? undefined : this.findings[ended.finding];
-    const place = {
-      start: finding?.place.start ?? word.start,
-      end: Math.max(word.end, finding?.place.end ?? 0),
-    };
+    if (finding !== undefined && word.end <= finding.place.end) return;
+    const start = finding?.place.start ?? word.start;
+    const place = wholeItems(this.#document, ended.from, { start, end: word.end });
     ended.finding ??= this.findings.length;
     this.findings[ended.finding] = { lint: 'unreachable', place, message: 'this is never reached' };
   }
@@ -79,23 +81,15 @@ class CodeLints implements CodeObserver {
 /** Opcodes behind which nothing is reached: unreachable, throw, rethrow, throw_ref, br, br_table, return and calls that return. */
 const ENDING: ReadonlySet<number> = new Set([0x00, 0x08, 0x09, 0x0a, 0x0c, 0x0e, 0x0f, 0x12, 0x13, 0x15]);
 
-/** Whether something is meant to be unused: its name begins with `$_`. */
-function isMeant(document: WatDocument, { at }: Use): boolean {
-  return document.text.startsWith('$_', at.start);
-}
-
-function* unusedIn(document: WatDocument): Generator<LintFinding> {
-  const { declarations, uses } = document.analysis;
-  const exported = new Set<unknown>(declarations.exports.map(({ declaration }) => declaration));
-  for (const use of uses) {
-    const { at, target } = use;
-    if (!isDefinition(use) || isMeant(document, use) || document.usesOf(target).length > 1) continue;
-    const counts =
-      target.space === 'local'
-        ? document.text.startsWith('(local', target.list.start)
-        : ['function', 'global', 'tag'].includes(target.space) && !exported.has(target);
-    if (counts) yield { lint: 'unused', place: at, message: `${labelOf(document, target)} is never used` };
+/** The items of a list from what a place is in to its end, behind something else: what can be removed as a whole. */
+function wholeItems(document: WatDocument, from: number, place: TextPlace): TextPlace {
+  for (const list of document.listsAt(place.start)) {
+    const behind = list.items.filter(({ start }) => start >= from && start < place.end);
+    const [first] = behind;
+    if (first !== undefined && first.start <= place.start)
+      return { start: first.start, end: behind.at(-1)?.end ?? first.end };
   }
+  return place;
 }
 
 function* needlessMutIn(document: WatDocument): Generator<LintFinding> {

@@ -1,10 +1,17 @@
 import { type CodeAction, CodeActionKind, type Diagnostic, type TextEdit } from 'vscode-languageserver';
-import { mnemonics, presentName, similarTo, type TextProblem } from '../../../runtime/internal.ts';
+import {
+  mnemonics,
+  type Named,
+  presentName,
+  similarTo,
+  type TextProblem,
+} from '../../../runtime/internal.ts';
 import { codeAt } from '../code-state.ts';
 import { functionText, HOST_MODULES, hostFunctionsOf, importEdit } from '../host-api.ts';
 import { labelOf } from '../naming.ts';
 import type { WatDocument } from '../wat-document.ts';
 import { hostProblemsOf } from './host-problems.ts';
+import { removablePlace, unusedIn } from './unused.ts';
 
 /** What mends the mistakes that a client asks about. */
 export function quickFixesFor(document: WatDocument, diagnostics: readonly Diagnostic[]): CodeAction[] {
@@ -22,6 +29,15 @@ function fixesOf(document: WatDocument, diagnostic: Diagnostic): CodeAction[] {
   });
   const replace = (newText: string): CodeAction =>
     fix(`Change to ${newText}`, [{ range: diagnostic.range, newText }]);
+  const renamed = (newText: string, target: Named): CodeAction[] => {
+    const edits = document.usesOf(target).filter(({ at }) => at.kind === 'identifier');
+    return [
+      fix(
+        `Change to ${newText}`,
+        edits.map(({ at }) => ({ range: document.rangeOf(at), newText })),
+      ),
+    ];
+  };
   switch (diagnostic.code) {
     case 'unknown': {
       const problem = document.analysis.problems.find((one) => one.start === start && one.kind === 'unknown');
@@ -36,8 +52,26 @@ function fixesOf(document: WatDocument, diagnostic: Diagnostic): CodeAction[] {
       return [fix('Remove mut', [{ range: diagnostic.range, newText: type }])];
     }
     case 'unused': {
-      const name = document.text.slice(start, document.offsetAt(diagnostic.range.end));
-      return name.startsWith('$"') ? [] : [replace(`$_${name.slice(1)}`)];
+      const unused = unusedIn(document).find(({ place }) => place.start === start);
+      if (unused === undefined) return [];
+      const { target } = unused;
+      const name = target.identifier === undefined ? '' : document.textOf(target.identifier);
+      const removed = removablePlace(document, target);
+      return [
+        ...(name === '' || name.startsWith('$"') ? [] : renamed(`$_${name.slice(1)}`, target)),
+        ...(removed === undefined
+          ? []
+          : [
+              fix(`Remove ${labelOf(document, target)}`, [{ range: document.rangeOf(removed), newText: '' }]),
+            ]),
+      ];
+    }
+    case 'unreachable':
+      return [fix('Remove what is never reached', [{ range: diagnostic.range, newText: '' }])];
+    case 'shadow': {
+      const target = document.useAt(start)?.target;
+      const name = target?.identifier && document.textOf(target.identifier);
+      return target === undefined || name === undefined ? [] : renamed(freeName(document, name), target);
     }
     case 'host-name':
     case 'host-signature': {
@@ -57,6 +91,15 @@ function fixesOf(document: WatDocument, diagnostic: Diagnostic): CodeAction[] {
     }
     default:
       return [];
+  }
+}
+
+/** A name with a number behind it that nothing in the text has. */
+function freeName({ text }: WatDocument, name: string): string {
+  const plain = name.replace(/"$/, '');
+  for (let number = 2; ; number++) {
+    const free = `${plain}_${number}`;
+    if (!text.includes(free)) return name === plain ? free : `${free}"`;
   }
 }
 
