@@ -33,7 +33,14 @@ const RUNTIME_ORDER = [
 ];
 
 /** The files that may be imported across the borders of runtime/ and debug-adapter/. */
-const RUNTIME_FACES = ['index.ts', 'internal.ts', 'inspect/protocol.ts', 'inspect/view/index.ts'];
+const RUNTIME_FACES = [
+  'index.ts',
+  'internal.ts',
+  'inspect/protocol.ts',
+  'inspect/view/index.ts',
+  // The parser of command lines, which nobody else shall load.
+  'cli/run-arguments.ts',
+];
 const DEBUG_ADAPTER_FACES = ['index.ts'];
 
 const patternOf = (name) => (name.endsWith('.ts') ? `${name.replace('.', '\\.')}$` : `${name}/`);

@@ -61,6 +61,7 @@ export { ModuleError } from './kernel/module-error.ts';
 export type { Process } from './kernel/process.ts';
 export { type InputStream, OutputError, type OutputStream, type Stdio } from './kernel/stdio.ts';
 export { ProcessConfig } from './permissions/config.ts';
+export { PERMISSIONS, type PermissionName } from './permissions/permission.ts';
 export { PluginError } from './plugins/check-plugin.ts';
 export type { AnyPlugin } from './plugins/plugin.ts';
 export { createProject, faultOfName } from './projects/create-project.ts';

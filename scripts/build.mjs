@@ -188,13 +188,15 @@ const results = await Promise.all([
     entryPoints: {
       assembler: 'runtime/wat/assembler.ts',
       'module-maker': 'runtime/kernel/module-maker.ts',
-      'module-reader': 'extension/modules/module-reader.ts',
       'symbol-reader': 'runtime/wat/symbol-reader.ts',
     },
   }),
   build({
     ...forExtensionHost,
-    entryPoints: { disassembler: 'debug-adapter/disassembler.ts' },
+    entryPoints: {
+      disassembler: 'debug-adapter/disassembler.ts',
+      'module-reader': 'extension/modules/module-reader.ts',
+    },
     plugins: [onlyWhatIsUsed()],
     logOverride: { 'ignored-bare-import': 'silent' },
   }),
@@ -206,6 +208,8 @@ const results = await Promise.all([
       'language-client': 'extension/language-client/client.ts',
     },
     minifyIdentifiers: true,
+    // The other form of the parser of JSON requires files by names that are computed.
+    alias: { 'jsonc-parser': './node_modules/jsonc-parser/lib/esm/main.js' },
     plugins: [hostFunctionsAlone(), onlyWhatIsUsed()],
     logOverride: { 'ignored-bare-import': 'silent' },
   }),
@@ -341,8 +345,10 @@ function hostFunctionsAlone() {
   return {
     name: 'host-functions-alone',
     setup({ onLoad }) {
-      onLoad({ filter: /[\\/]runtime[\\/]host[\\/]host-functions\.ts$/ }, async () => ({
-        contents: `export const HOST_FUNCTIONS = ${await hostFunctionsAsJson()};`,
+      onLoad({ filter: /[\\/]runtime[\\/]host[\\/]table\.ts$/ }, async () => ({
+        contents: `const functions = ${await hostFunctionsAsJson()};
+          export const allHostFunctions = () => functions;
+          export const functionsOf = (module) => functions.filter((one) => one.module === module);`,
       }));
     },
   };

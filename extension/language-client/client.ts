@@ -5,7 +5,7 @@ import type { Served } from './start.ts';
 
 /** Makes a client of the language server, which runs on the Node of the editor in an OS process of its own. */
 export function openClient(
-  { id, name, languages, schemes, args }: Served,
+  { id, name, languages, schemes, files, args }: Served,
   extensionPath: string,
 ): LanguageClient {
   const server = {
@@ -14,7 +14,10 @@ export function openClient(
     args: [...args],
   };
   return new LanguageClient(id, name, server, {
-    documentSelector: languages.flatMap((language) => schemes.map((scheme) => ({ language, scheme }))),
+    documentSelector: [
+      ...languages.flatMap((language) => schemes.map((scheme) => ({ language, scheme }))),
+      ...files.map((name) => ({ scheme: 'file', pattern: `**/${name}` })),
+    ],
     synchronize: { configurationSection: 'lunatic.wat' },
   });
 }

@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import {
   MODULE_SCHEME,
@@ -5,6 +6,8 @@ import {
   type ModuleText,
   type ModuleTextParams,
   mayDeclareImports,
+  PROJECT_FILE,
+  PROJECT_FILES,
 } from '../language-server/protocol.ts';
 
 /** What the script of the clients exports. It is large, so it is loaded when it is needed. */
@@ -18,9 +21,11 @@ export interface Served {
   readonly name: string;
   readonly languages: readonly string[];
   readonly schemes: readonly string[];
+  /** Names of further files, whatever their language. */
+  readonly files: readonly string[];
   /** Arguments of the server. */
   readonly args: readonly string[];
-  /** Whether a text in one of the languages is a reason to start the server. */
+  /** Whether a text in one of the languages, or a file of such a name, is a reason to start the server. */
   isReason(document: vscode.TextDocument): boolean;
 }
 
@@ -29,17 +34,22 @@ const TEXT_MODULES: Served = {
   name: 'Lunatic: text modules',
   languages: ['wat'],
   schemes: ['file', 'untitled', MODULE_SCHEME],
+  files: [],
   args: [],
   isReason: () => true,
 };
 
 const SOURCES: Served = {
   id: 'lunatic.sources',
-  name: 'Lunatic: host functions in sources',
+  name: 'Lunatic: host functions in sources, and projects',
   languages: ['rust', 'c', 'cpp', 'typescript'],
   schemes: ['file', 'untitled'],
+  files: PROJECT_FILES,
   args: ['--sources'],
-  isReason: (document) => mayDeclareImports(document.getText()),
+  isReason: (document) =>
+    isFile(document, PROJECT_FILES)
+      ? isFile(document, [PROJECT_FILE]) || document.getText().includes('"lunatic"')
+      : mayDeclareImports(document.getText()),
 };
 
 /** Language servers and their clients, which start as soon as a text is open that needs them. Disposing of it stops them. */
@@ -77,7 +87,7 @@ export class LanguageClients implements vscode.Disposable {
     for (const served of [TEXT_MODULES, SOURCES])
       if (
         !this.#clients.has(served) &&
-        served.languages.includes(document.languageId) &&
+        (served.languages.includes(document.languageId) || isFile(document, served.files)) &&
         served.isReason(document)
       )
         this.#start(served);
@@ -93,4 +103,8 @@ export class LanguageClients implements vscode.Disposable {
     this.#clients.set(served, made);
     return made;
   }
+}
+
+function isFile({ uri }: vscode.TextDocument, names: readonly string[]): boolean {
+  return uri.scheme === 'file' && names.includes(basename(uri.path));
 }

@@ -1,10 +1,10 @@
-import { type Atom, type Declaration, HOST_FUNCTIONS, type List } from '../../runtime/internal.ts';
+import { type Atom, type Declaration, HOST_FUNCTIONS, type List, similarTo } from '../../runtime/internal.ts';
 import type { WatDocument } from './wat-document.ts';
 
 /** What the runtime's table says of a function that guests can import. */
 export type HostFunction = Pick<
   (typeof HOST_FUNCTIONS)[number],
-  'module' | 'name' | 'params' | 'paramNames' | 'results' | 'doc' | 'since' | 'blocking' | 'works'
+  'module' | 'name' | 'params' | 'paramNames' | 'results' | 'doc' | 'since' | 'blocking' | 'works' | 'needs'
 > & { readonly older: readonly Pick<HostFunction, 'params' | 'results'>[] };
 
 const BY_MODULE: ReadonlyMap<string, ReadonlyMap<string, HostFunction>> = byModule();
@@ -26,6 +26,36 @@ export function hostFunctionsOf(module: string): readonly HostFunction[] {
 
 export function hostFunction(module: string, name: string): HostFunction | undefined {
   return BY_MODULE.get(module)?.get(name);
+}
+
+/** Modules that are the host's, or are meant to be. Others may be plugins. */
+const OF_HOST = /^(?:lunatic::|wasi_snapshot)/;
+
+/** What an import names that the host has not. */
+export interface UnknownName {
+  readonly part: 'module' | 'name';
+  readonly message: string;
+  /** The name that was perhaps meant. */
+  readonly similar: string | null;
+}
+
+/**
+ * What is wrong with the names of an import; undefined if the host has it, or if the module is no host's.
+ * @param prefix what the name of another module must begin with
+ */
+export function unknownName(module: string, name: string, prefix = ''): UnknownName | undefined {
+  const functions = BY_MODULE.get(module);
+  if (functions?.has(name)) return undefined;
+  if (functions === undefined && !OF_HOST.test(module)) return undefined;
+  const known = [...(functions ?? BY_MODULE).keys()].filter((one) => functions || one.startsWith(prefix));
+  const similar = similarTo(functions === undefined ? module : name, known);
+  const what =
+    functions === undefined ? `the host has no module ${module}` : `${module} has no function ${name}`;
+  return {
+    part: functions === undefined ? 'module' : 'name',
+    message: similar === null ? what : `${what}: perhaps ${similar} is meant`,
+    similar,
+  };
 }
 
 /** The host function that a module declares as an import. */

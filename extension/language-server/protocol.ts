@@ -6,6 +6,12 @@ export const MODULE_TEXT = 'lunatic/moduleText';
 /** The scheme of documents that have binary modules as text. */
 export const MODULE_SCHEME = 'lunatic-module';
 
+/** The file that says how the programs of a folder run. */
+export const PROJECT_FILE = 'lunatic.json';
+
+/** All files that say how programs are built and run. */
+export const PROJECT_FILES: readonly string[] = [PROJECT_FILE, 'launch.json', 'tasks.json'];
+
 /** Characters of the longest source that is looked at: larger ones were made by programs. */
 const MAX_SOURCE_LENGTH = 2 ** 20;
 const IMPORTS = /wasm_import_module|import_module|@external|lunatic::/;

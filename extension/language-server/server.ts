@@ -35,6 +35,7 @@ import { SEMANTIC_TOKENS_LEGEND, semanticTokensOf } from './features/semantic-to
 import { signatureHelpAt } from './features/signature-help.ts';
 import { documentSymbolsOf, workspaceSymbolsOf } from './features/symbols.ts';
 import { ModuleReader } from './module-reader.ts';
+import { canWatchFiles, ProjectFiles, watchProjectFiles } from './projects/project-files.ts';
 import { MODULE_TEXT, type ModuleTextParams } from './protocol.ts';
 import { DEFAULT_SETTINGS, readSettings } from './settings.ts';
 import type { WatDocument } from './wat-document.ts';
@@ -72,14 +73,17 @@ export function serve(connection: Connection): void {
   const open = new TextDocuments(TextDocument);
   const documents = new Documents(open);
   const modules = new ModuleReader();
+  const projects = new ProjectFiles();
   let settings = DEFAULT_SETTINGS;
   let refreshesHints = false;
+  let watches = false;
   const feed = new DiagnosticsFeed(connection, documents, (document) =>
-    allDiagnosticsOf(document, settings.lints),
+    allDiagnosticsOf(document, settings.lints, projects.around(document.uri)),
   );
 
   connection.onInitialize(({ workspaceFolders, initializationOptions, capabilities }) => {
     refreshesHints = capabilities.workspace?.inlayHint?.refreshSupport === true;
+    watches = canWatchFiles(capabilities);
     settings = readSettings(initializationOptions);
     documents.folders = (workspaceFolders ?? []).flatMap(({ uri }) => pathOf(uri) ?? []);
     return { capabilities: CAPABILITIES, serverInfo: { name: 'lunatic' } };
@@ -89,6 +93,10 @@ export function serve(connection: Connection): void {
     for (const uri of open.keys()) feed.changed(uri);
     if (refreshesHints) void connection.languages.inlayHint.refresh();
   });
+  const changed = (): void => {
+    for (const uri of open.keys()) feed.changed(uri);
+  };
+  watchProjectFiles(connection, () => watches, changed);
   open.onDidChangeContent(({ document: { uri } }) => feed.changed(uri));
   open.onDidClose(({ document: { uri } }) => feed.closed(uri));
 

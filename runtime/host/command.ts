@@ -30,7 +30,7 @@ const MAX_RESOURCES = 64;
 command.define(
   'create',
   '(program_ptr: i32, program_len: i32, id_ptr: i32) -> i32',
-  { since: SINCE },
+  { since: SINCE, needs: 'commands' },
   'Makes a command for an OS program that the config allows. Returns 0 with a command id, or 1 with an error id.',
   ({ scheduler }) =>
     (pointer: number, length: number, idPointer: number) => {
@@ -79,7 +79,7 @@ command.define(
 command.define(
   'add_environment_variable',
   '(command_id: i64, key_ptr: i32, key_len: i32, value_ptr: i32, value_len: i32)',
-  { since: SINCE },
+  { since: SINCE, needs: 'commandVariables' },
   'Sets an environment variable that the config allows; any other fails the spawn. The only variable besides is PATH, that of the runtime.',
   ({ scheduler }) =>
     (id: bigint, keyPointer: number, keyLength: number, valuePointer: number, valueLength: number) => {

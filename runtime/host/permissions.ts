@@ -111,7 +111,7 @@ for (const [name, doc, change] of [
 permissions.define(
   'config_allow_command',
   '(config_id: i64, program_ptr: i32, program_len: i32, id_ptr: i32) -> i32',
-  { since: SINCE },
+  { since: SINCE, needs: 'commands' },
   'Lets processes run an OS program, by a name that the caller may use itself. Returns 0, or 1 with an error id for any other name.',
   ({ scheduler }) =>
     (id: bigint, pointer: number, length: number, idPointer: number) => {
@@ -130,7 +130,7 @@ permissions.define(
 permissions.define(
   'config_allow_command_env',
   '(config_id: i64, name_ptr: i32, name_len: i32, id_ptr: i32) -> i32',
-  { since: SINCE },
+  { since: SINCE, needs: 'commandVariables' },
   'Lets processes set an environment variable of OS programs, which the caller may set itself. Returns 0, or 1 with an error id for any other.',
   ({ scheduler }) =>
     (id: bigint, pointer: number, length: number, idPointer: number) => {

@@ -3,6 +3,7 @@ import type { Scheduler } from '../kernel/scheduler.ts';
 import type { Spawner } from '../kernel/spawn.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import { HostWork } from '../kernel/turn-work.ts';
+import type { PermissionName } from '../permissions/permission.ts';
 import type { GuestMetrics } from './guest-metrics.ts';
 import { parseSignature, type Signature } from './signature.ts';
 
@@ -64,6 +65,8 @@ export interface HostFunction extends Signature {
    * calls.
    */
   readonly usual?: UsualCall | undefined;
+  /** The permission without which every call is refused. */
+  readonly needs?: PermissionName | undefined;
   /** The first release of upstream that has it. */
   readonly since: string;
   readonly doc: string;
@@ -88,6 +91,8 @@ interface Options {
   readonly timed?: boolean;
   readonly older?: readonly OlderSignature[];
   readonly usual?: UsualCall;
+  /** See `HostFunction.needs`. The implementation checks it. */
+  readonly needs?: PermissionName;
 }
 
 /** The functions of one import module. */
@@ -120,7 +125,7 @@ export class Namespace {
     bind: (context: HostContext) => HostImplementation,
   ): void {
     const { since, blocking = false, suspends = false, split = false, older = [] } = options;
-    const { work = this.#work, timed = this.#timed, returnsAny = false, usual } = options;
+    const { work = this.#work, timed = this.#timed, returnsAny = false, usual, needs } = options;
     const { module } = this;
     this.functions.push(
       new Declared(signature, {
@@ -133,6 +138,7 @@ export class Namespace {
         work,
         timed,
         usual,
+        needs,
         since,
         doc,
         older,
@@ -179,6 +185,7 @@ class Declared extends LazySignature implements HostFunction {
   readonly work: number;
   readonly timed: boolean;
   readonly usual: UsualCall | undefined;
+  readonly needs: PermissionName | undefined;
   readonly since: string;
   readonly doc: string;
   readonly older: readonly OlderSignature[];
@@ -195,6 +202,7 @@ class Declared extends LazySignature implements HostFunction {
     this.work = fn.work;
     this.timed = fn.timed;
     this.usual = fn.usual;
+    this.needs = fn.needs;
     this.since = fn.since;
     this.doc = fn.doc;
     this.older = fn.older;

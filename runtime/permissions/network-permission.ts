@@ -139,11 +139,25 @@ export function mayBindDatagrams(owner: Owner, address: string, port: number): b
   return mayListen(owner, address, port) || (port === 0 && mayConnectSomewhere(owner));
 }
 
-function mayConnectSomewhere({ network }: Owner): boolean {
+/** Returns whether any rule lets a process connect. */
+export function mayConnectSomewhere({ network }: Owner): boolean {
   for (let at: NetworkPermission | null = network; at !== null; at = at.parent) {
     if (at.connect?.isEmpty) return false;
   }
   return true;
+}
+
+/** Returns whether any rule lets a process listen. */
+export function mayListenSomewhere({ network }: Owner): boolean {
+  for (let at: NetworkPermission | null = network; at !== null; at = at.parent) {
+    if (at.listen?.isEmpty) return false;
+  }
+  return true;
+}
+
+/** Returns whether any rule lets a process bind a datagram socket. */
+export function mayBindSomewhere(owner: Owner): boolean {
+  return mayListenSomewhere(owner) || mayConnectSomewhere(owner);
 }
 
 /**

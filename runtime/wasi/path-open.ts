@@ -32,7 +32,7 @@ interface Wanted {
 preview1.define(
   'path_open',
   '(fd: i32, dirflags: i32, path: i32, path_len: i32, oflags: i32, base: i64, inheriting: i64, fdflags: i32, opened: i32) -> i32',
-  { since: SINCE, split: true, suspends: true },
+  { since: SINCE, split: true, suspends: true, needs: 'directories' },
   'Opens a file or directory. Of the rights wanted it gets those that the directory lets others have.',
   ({ scheduler }) =>
     (

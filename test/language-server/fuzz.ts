@@ -82,7 +82,7 @@ export function askEverything(random: Random, text: string): void {
   const range = document.rangeOf({ start: 0, end: text.length });
   // While somebody types, completion is often the first thing that is asked for.
   if (random.chance(0.5)) completionsAt(document, position);
-  const diagnostics = allDiagnosticsOf(document, lints);
+  const diagnostics = allDiagnosticsOf(document, lints, undefined);
   for (const { range: found } of diagnostics)
     if (document.offsetAt(found.end) < document.offsetAt(found.start))
       throw new Error('a range ends before it starts');

@@ -102,6 +102,20 @@ export class LanguageClient {
     return { uri, found: await found };
   }
 
+  /** Opens a text as a file, or anew with another content, and waits for what is told about it. */
+  async diagnosticsOf(uri: string, text: string, languageId = 'wat'): Promise<Diagnostic[]> {
+    const found = this.nextDiagnostics(uri);
+    const version = ++this.#opened;
+    if (this.#texts.has(uri))
+      await this.notify('textDocument/didChange', {
+        textDocument: { uri, version },
+        contentChanges: [{ text }],
+      });
+    else await this.notify('textDocument/didOpen', { textDocument: { uri, languageId, version, text } });
+    this.#texts.set(uri, text);
+    return await found;
+  }
+
   /** A text with a change. */
   applied(text: string, { range, newText }: TextEdit): string {
     const lines = text.split('\n');

@@ -1,5 +1,6 @@
 import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver';
 import type { TextProblem } from '../../../runtime/internal.ts';
+import type { ProjectFile } from '../projects/project-files.ts';
 import { MODULE_SCHEME } from '../protocol.ts';
 import type { Settings } from '../settings.ts';
 import type { WatDocument } from '../wat-document.ts';
@@ -9,13 +10,20 @@ import { lintDiagnosticsOf } from './lints.ts';
 /** The most mistakes that are displayed of a text: nobody reads more. */
 const MOST = 1000;
 
-/** All that is told of a text: mistakes, imports that the host refuses, and what lints find. */
-export function allDiagnosticsOf(document: WatDocument, lints: Settings['lints']): Diagnostic[] {
+/**
+ * All that is told of a text: mistakes, imports and calls that the host refuses, and what lints find.
+ * @param file what says how the program of the text runs
+ */
+export function allDiagnosticsOf(
+  document: WatDocument,
+  lints: Settings['lints'],
+  file: ProjectFile | undefined,
+): Diagnostic[] {
   // What a compiler has made is right, and of a large module functions are left out.
-  if (document.uri.startsWith(`${MODULE_SCHEME}:`)) return hostDiagnosticsOf(document);
+  if (document.uri.startsWith(`${MODULE_SCHEME}:`)) return hostDiagnosticsOf(document, file);
   // The lints look on while the code is checked.
   const found = lintDiagnosticsOf(document, lints);
-  return [...diagnosticsOf(document), ...hostDiagnosticsOf(document), ...found];
+  return [...diagnosticsOf(document), ...hostDiagnosticsOf(document, file), ...found];
 }
 
 /** What is wrong with a text, each thing at its place. */

@@ -1,13 +1,10 @@
 import { type Diagnostic, DiagnosticSeverity } from 'vscode-languageserver';
-import { type Declaration, similarTo, type TextPlace } from '../../../runtime/internal.ts';
-import {
-  HOST_MODULES,
-  type HostFunction,
-  hostFunctionsOf,
-  importedHostFunction,
-  importStrings,
-} from '../host-api.ts';
+import type { Declaration, TextPlace } from '../../../runtime/internal.ts';
+import { type HostFunction, importedHostFunction, importStrings, unknownName } from '../host-api.ts';
+import { denialsOf } from '../projects/denials.ts';
+import type { ProjectFile } from '../projects/project-files.ts';
 import type { WatDocument } from '../wat-document.ts';
+import { isDefinition } from './navigation.ts';
 
 /** An import that the host does not have, or not so. */
 export interface HostProblem {
@@ -26,7 +23,31 @@ export function hostProblemsOf(document: WatDocument): HostProblem[] {
   return document.analysis.declarations.all.flatMap((declaration) => problemOf(document, declaration) ?? []);
 }
 
-export function hostDiagnosticsOf(document: WatDocument): Diagnostic[] {
+/**
+ * What is told about the imports of host functions, and about their calls.
+ * @param file what says how the program of the text runs
+ */
+export function hostDiagnosticsOf(document: WatDocument, file: ProjectFile | undefined): Diagnostic[] {
+  return [...problemDiagnostics(document), ...(file === undefined ? [] : denialDiagnostics(document, file))];
+}
+
+/** Calls that are refused; where nothing calls, the import. */
+function denialDiagnostics(document: WatDocument, file: ProjectFile): Diagnostic[] {
+  return document.analysis.declarations.all.flatMap((declaration) => {
+    const fn = importedHostFunction(declaration);
+    if (fn === undefined) return [];
+    const uses = document.usesOf(declaration).filter((use) => !isDefinition(use));
+    const places =
+      uses.length === 0 ? importStrings(document, declaration).slice(1) : uses.map(({ at }) => at);
+    return denialsOf(
+      fn,
+      file,
+      places.map((place) => document.rangeOf(place)),
+    );
+  });
+}
+
+function problemDiagnostics(document: WatDocument): Diagnostic[] {
   return hostProblemsOf(document).map(({ place, code, message }) => ({
     range: document.rangeOf(place),
     severity: code === 'host-name' ? DiagnosticSeverity.Warning : DiagnosticSeverity.Error,
@@ -41,37 +62,14 @@ function problemOf(document: WatDocument, declaration: Declaration): HostProblem
   const [module, name] = importStrings(document, declaration);
   if (space !== 'function' || imported === undefined || module === undefined || name === undefined)
     return undefined;
-  const functions = hostFunctionsOf(imported.module);
-  if (functions.length === 0)
-    return imported.module.startsWith('lunatic::')
-      ? unknown(
-          declaration,
-          module,
-          `the host has no module ${imported.module}`,
-          similarTo(imported.module, HOST_MODULES),
-        )
-      : undefined;
-  const expected = importedHostFunction(declaration);
-  if (expected === undefined) {
-    const names = functions.map((fn) => fn.name);
-    return unknown(
-      declaration,
-      name,
-      `${imported.module} has no function ${imported.name}`,
-      similarTo(imported.name, names),
-    );
+  const unknown = unknownName(imported.module, imported.name);
+  if (unknown !== undefined) {
+    const { part, message, similar } = unknown;
+    const place = part === 'module' ? module : name;
+    return { place, code: 'host-name', message, declaration, similar, expected: undefined };
   }
-  return wrongTypes(document, declaration, expected);
-}
-
-function unknown(
-  declaration: Declaration,
-  place: TextPlace,
-  message: string,
-  similar: string | null,
-): HostProblem {
-  const hint = similar === null ? '' : `: perhaps ${similar} is meant`;
-  return { place, code: 'host-name', message: message + hint, declaration, similar, expected: undefined };
+  const expected = importedHostFunction(declaration);
+  return expected && wrongTypes(document, declaration, expected);
 }
 
 function wrongTypes(

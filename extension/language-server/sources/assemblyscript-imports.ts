@@ -37,12 +37,15 @@ function declarationAfter(tokens: readonly Token[], from: number): number {
 function functionAt(
   tokens: readonly Token[],
   at: number,
-): Pick<DeclaredImport, 'params' | 'list' | 'result'> | undefined {
+): Pick<DeclaredImport, 'identifier' | 'params' | 'list' | 'result'> | undefined {
   const open = at + 2;
-  if (!isWord(tokens[at], 'function') || !isSign(tokens[open], '(')) return undefined;
+  const identifier = tokens[at + 1];
+  if (!isWord(tokens[at], 'function') || identifier === undefined || !isSign(tokens[open], '('))
+    return undefined;
   const close = closingOf(tokens, open);
   const result = tokens[close + 2];
   return {
+    identifier,
     params: partsOf(tokens.slice(open + 1, close)).map(paramOf),
     list: { start: tokens[open]?.start ?? 0, end: tokens[close]?.end ?? tokens[open]?.end ?? 0 },
     result: isSign(tokens[close + 1], ':') && result?.kind === 'word' ? typeOf([result]) : undefined,

@@ -78,6 +78,7 @@ function importOf(declaration: readonly Token[], macros: Macros): DeclaredImport
   return {
     module,
     name: named ?? name,
+    identifier: name,
     params: isEmpty ? [] : params.map(typeOf),
     list: { start: declaration[open]?.start ?? 0, end: declaration[close]?.end ?? name.end },
     result: typeOf(before.filter(({ kind, text }) => kind !== 'text' && !QUALIFIERS.has(text))),

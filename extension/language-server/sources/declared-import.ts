@@ -19,6 +19,8 @@ export interface ImportedName extends TextPlace {
 export interface DeclaredImport {
   readonly module: ImportedName;
   readonly name: ImportedName;
+  /** The identifier that the source calls it by. */
+  readonly identifier: ImportedName;
   readonly params: readonly DeclaredType[];
   /** The list of parameters, with its brackets. */
   readonly list: TextPlace;

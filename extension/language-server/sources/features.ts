@@ -13,13 +13,41 @@ import {
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { TextPlace } from '../../../runtime/internal.ts';
 import { HOST_MODULES, hostDocumentation, hostFunction, hostFunctionsOf } from '../host-api.ts';
+import { denialsOf } from '../projects/denials.ts';
+import type { ProjectFile } from '../projects/project-files.ts';
 import { mayDeclareImports } from '../protocol.ts';
 import { checkImports, type ImportProblem, signatureText } from './host-checks.ts';
 import { importCursorAt } from './import-cursor.ts';
 import { declarationOf, type ImportLanguage, importLanguage } from './languages.ts';
+import { callsOf } from './source-tokens.ts';
 
-/** What is wrong with the imports of a source. */
-export function diagnosticsOf(document: TextDocument): Diagnostic[] {
+/**
+ * What is wrong with the imports of a source, and which calls of them are refused.
+ * @param file what says how the program of the source runs
+ */
+export function diagnosticsOf(document: TextDocument, file: ProjectFile | undefined): Diagnostic[] {
+  return [...problemDiagnostics(document), ...(file === undefined ? [] : denialDiagnostics(document, file))];
+}
+
+/** Calls that are refused; where nothing calls, the import. */
+function denialDiagnostics(document: TextDocument, file: ProjectFile): Diagnostic[] {
+  const language = languageOf(document);
+  if (language === undefined) return [];
+  const source = document.getText();
+  return language.find(source).flatMap(({ module, name, identifier }) => {
+    const fn = hostFunction(module.text, name.text);
+    if (fn === undefined) return [];
+    const calls = callsOf(source, language.name, identifier);
+    const places = calls.length === 0 ? [name] : calls;
+    return denialsOf(
+      fn,
+      file,
+      places.map((place) => rangeOf(document, place)),
+    );
+  });
+}
+
+function problemDiagnostics(document: TextDocument): Diagnostic[] {
   return problemsOf(document).map((problem) => ({
     range: rangeOf(document, problem),
     severity: problem.code === 'host-name' ? DiagnosticSeverity.Warning : DiagnosticSeverity.Error,

@@ -1,5 +1,5 @@
-import { similarTo, type TextPlace } from '../../../runtime/internal.ts';
-import { HOST_MODULES, type HostFunction, hostFunction, hostFunctionsOf } from '../host-api.ts';
+import type { TextPlace } from '../../../runtime/internal.ts';
+import { type HostFunction, hostFunction, type UnknownName, unknownName } from '../host-api.ts';
 import type { DeclaredImport, DeclaredType, HostType, ImportedName } from './declared-import.ts';
 
 /** What is wrong with an import of a host function, and what to write in its place. */
@@ -23,9 +23,6 @@ export interface Writing {
   result(type: HostType): string | null;
 }
 
-/** Modules that are the host's, or are meant to be. Others may be plugins. */
-const HOST_MODULE = /^(?:lunatic::|wasi_snapshot)/;
-
 /** A host function with its types: `sleep_ms(millis: i64)`. */
 export function signatureText({ name, params, paramNames, results }: HostFunction): string {
   const list = params.map((type, i) => `${paramNames[i] ?? `p${i}`}: ${type}`).join(', ');
@@ -39,13 +36,10 @@ export function checkImports(imports: readonly DeclaredImport[], writing: Writin
 
 function checkImport(declared: DeclaredImport, writing: Writing): ImportProblem | undefined {
   const { module, name } = declared;
-  const names = hostFunctionsOf(module.text).map((one) => one.name);
-  if (names.length === 0) {
-    if (!HOST_MODULE.test(module.text)) return undefined;
-    return unknown(module, `the host has no module ${module.text}`, HOST_MODULES);
-  }
+  const unknown = unknownName(module.text, name.text, module.prefix);
+  if (unknown !== undefined) return nameProblem(unknown.part === 'module' ? module : name, unknown);
   const meant = hostFunction(module.text, name.text);
-  if (meant === undefined) return unknown(name, `${module.text} has no function ${name.text}`, names);
+  if (meant === undefined) return undefined;
   const signatures = [meant, ...meant.older];
   if (signatures.some(({ params, results }) => fits(declared, params, results[0]))) return undefined;
   return {
@@ -57,19 +51,15 @@ function checkImport(declared: DeclaredImport, writing: Writing): ImportProblem 
   };
 }
 
-function unknown(place: ImportedName, what: string, known: readonly string[]): ImportProblem {
-  const { start, end, text, prefix = '' } = place;
-  const similar = similarTo(
-    text,
-    known.filter((one) => one.startsWith(prefix)),
-  );
-  if (similar === null) return { start, end, code: 'host-name', message: what };
-  const edits = [{ start, end, text: similar.slice(prefix.length) }];
-  return {
-    ...{ start, end, code: 'host-name' as const },
-    message: `${what}: perhaps ${similar} is meant`,
-    fix: { title: `Change to ${similar}`, edits },
-  };
+function nameProblem(
+  { start, end, prefix = '' }: ImportedName,
+  { message, similar }: UnknownName,
+): ImportProblem {
+  const fix =
+    similar === null
+      ? undefined
+      : { title: `Change to ${similar}`, edits: [{ start, end, text: similar.slice(prefix.length) }] };
+  return { start, end, code: 'host-name', message, fix };
 }
 
 function fits(

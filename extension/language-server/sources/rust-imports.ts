@@ -77,6 +77,7 @@ function functionsOf(block: readonly Token[], module: Token): DeclaredImport[] {
     functions.push({
       module,
       name: linkName ?? name,
+      identifier: name,
       params: partsOf(block.slice(i + 3, close)).map(paramOf),
       list: { start: block[i + 2]?.start ?? 0, end: block[close]?.end ?? module.end },
       result: isSign(block[close + 1], '->') ? typeOf(block.slice(close + 2, last)) : undefined,

@@ -131,3 +131,15 @@ export function isSign(token: Token | undefined, text: string): boolean {
 export function isWord(token: Token | undefined, text: string): boolean {
   return token?.kind === 'word' && token.text === text;
 }
+
+/** Where a source calls what it declares somewhere under a name. */
+export function callsOf(
+  source: string,
+  language: SourceLanguage,
+  { text, start }: { readonly text: string; readonly start: number },
+): Token[] {
+  const tokens = tokensOf(source, language);
+  return tokens.filter(
+    (token, i) => token.start !== start && isWord(token, text) && isSign(tokens[i + 1], '('),
+  );
+}

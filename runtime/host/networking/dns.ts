@@ -28,6 +28,7 @@ networking.define(
   '(name_str_ptr: i32, name_str_len: i32, timeout_duration: i64, id_u64_ptr: i32) -> i32',
   {
     since: '0.5.0',
+    needs: 'connect',
     blocking: true,
     older: [
       older(

@@ -30,7 +30,7 @@ import { oldTimeout, waitWithTimeout } from './timeouts.ts';
 networking.define(
   'tcp_bind',
   `(${ADDRESS}, id_u64_ptr: i32) -> i32`,
-  { since: '0.5.0', blocking: true },
+  { since: '0.5.0', needs: 'listen', blocking: true },
   'Binds a TCP socket and listens on it.',
   ({ scheduler }) =>
     (type: number, address: number, port: number, _flowInfo: number, scopeId: number, idPointer: number) => {
@@ -112,6 +112,7 @@ networking.define(
   `(${ADDRESS}, timeout_duration: i64, id_u64_ptr: i32) -> i32`,
   {
     since: '0.5.0',
+    needs: 'connect',
     blocking: true,
     older: [
       older(

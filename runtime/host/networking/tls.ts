@@ -73,7 +73,7 @@ function secureContext(cert: string, key: string): SecureContext | HandshakeErro
 networking.define(
   'tls_bind',
   `(${ADDRESS}, id_u64_ptr: i32, certs_array_ptr: i32, certs_array_len: i32, keys_array_ptr: i32, keys_array_len: i32) -> i32`,
-  { since: '0.12.0', blocking: true },
+  { since: '0.12.0', needs: 'listen', blocking: true },
   'Binds a TLS socket with a certificate and a key, and listens on it.',
   ({ scheduler }) =>
     (
@@ -299,7 +299,7 @@ function refusal({ config }: Process, { name, port }: Host): string | undefined 
 networking.define(
   'tls_connect',
   '(addr_str_ptr: i32, addr_str_len: i32, port: i32, timeout_duration: i64, id_u64_ptr: i32, certs_array_ptr: i32, certs_array_len: i32) -> i32',
-  { since: '0.12.0', blocking: true },
+  { since: '0.12.0', needs: 'connect', blocking: true },
   'Connects to a host by name and shakes hands.',
   ({ scheduler }) =>
     (

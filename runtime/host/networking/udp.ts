@@ -31,7 +31,7 @@ const MAX_DATAGRAM = 65_527;
 networking.define(
   'udp_bind',
   `(${ADDRESS}, id_u64_ptr: i32) -> i32`,
-  { since: '0.9.0', blocking: true },
+  { since: '0.9.0', needs: 'datagrams', blocking: true },
   'Binds a UDP socket.',
   ({ scheduler }) =>
     (type: number, address: number, port: number, _flowInfo: number, scopeId: number, idPointer: number) => {
@@ -186,6 +186,7 @@ networking.define(
   `(udp_socket_id: i64, ${ADDRESS}, timeout_duration: i64, id_u64_ptr: i32) -> i32`,
   {
     since: '0.9.0',
+    needs: 'connect',
     blocking: true,
     // The timeout does not matter: no packet is sent.
     older: [older('(i64, i32, i32, i32, i32, i32, i32, i32) -> i32')],
@@ -285,6 +286,7 @@ networking.define(
   `(socket_id: i64, buffer_ptr: i32, buffer_len: i32, ${ADDRESS}, opaque_ptr: i32) -> i32`,
   {
     since: '0.9.0',
+    needs: 'connect',
     blocking: true,
     older: [
       older(

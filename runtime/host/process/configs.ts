@@ -2,6 +2,7 @@ import { limitFromGuest, limitToGuest } from '../../hostcall/conventions.ts';
 import { older } from '../../hostcall/function.ts';
 import { hostTrap } from '../../kernel/trap.ts';
 import { ProcessConfig } from '../../permissions/config.ts';
+import { PERMISSIONS } from '../../permissions/permission.ts';
 import { chargeConfig, refundConfig } from '../config-budget.ts';
 import { process } from './namespace.ts';
 
@@ -12,6 +13,7 @@ process.define(
   '() -> i64',
   {
     since: '0.5.0',
+    needs: 'configs',
     // Up to 0.7 the limits were parameters.
     older: [
       older(
@@ -24,7 +26,7 @@ process.define(
   ({ scheduler }) =>
     (maxMemory?: bigint, maxFuel?: bigint) => {
       const { current } = scheduler;
-      if (!current.config.canCreateConfigs) return -1n;
+      if (!PERMISSIONS.configs.isGrantedBy(current.config)) return -1n;
       const config = new ProcessConfig();
       if (maxMemory !== undefined && maxMemory !== 0n) config.maxMemory = limitFromGuest(maxMemory);
       if (maxFuel !== undefined) config.maxFuel = limitFromGuest(maxFuel);
@@ -70,10 +72,10 @@ for (const [limit, field, doc] of [
   );
 }
 
-for (const [permission, field, doc, option] of [
-  ['compile_modules', 'canCompileModules', 'compile modules', '--no-compile'],
-  ['create_configs', 'canCreateConfigs', 'create configs', '--no-configs'],
-  ['spawn_processes', 'canSpawnProcesses', 'spawn processes', '--no-spawn'],
+for (const [permission, field, { what: doc, option }] of [
+  ['compile_modules', 'canCompileModules', PERMISSIONS.compile],
+  ['create_configs', 'canCreateConfigs', PERMISSIONS.configs],
+  ['spawn_processes', 'canSpawnProcesses', PERMISSIONS.spawn],
 ] as const) {
   process.define(
     `config_can_${permission}`,

@@ -4,6 +4,7 @@ import { afterPieces, inPieces, PIECE } from '../../hostcall/pieces.ts';
 import type { LoadedModule } from '../../kernel/module.ts';
 import type { Scheduler } from '../../kernel/scheduler.ts';
 import { KILLED } from '../../kernel/trap.ts';
+import { PERMISSIONS } from '../../permissions/permission.ts';
 import { process } from './namespace.ts';
 
 /** Functions of `lunatic::process` for modules. */
@@ -14,12 +15,12 @@ const COMPILE_COST = 8;
 process.define(
   'compile_module',
   '(module_data_ptr: i32, module_data_len: i32, id_ptr: i32) -> i32',
-  { since: '0.9.0', suspends: true },
+  { since: '0.9.0', suspends: true, needs: 'compile' },
   'Compiles a module. Returns 0 with a module id, 1 with an error id, -1 without the permission.',
   ({ scheduler, modules }) =>
     (pointer: number, length: number, idPointer: number) => {
       const { current } = scheduler;
-      if (!current.config.canCompileModules) return -1;
+      if (!PERMISSIONS.compile.isGrantedBy(current.config)) return -1;
       const { length: size } = current.memory.slice(pointer, length);
       current.memory.check(idPointer, 8);
       const cost = COMPILE_COST * size;

@@ -10,6 +10,7 @@ import { hostTrap } from '../../kernel/trap.ts';
 import { HostWork } from '../../kernel/turn-work.ts';
 import { childConfig } from '../../permissions/child-config.ts';
 import type { ProcessConfig } from '../../permissions/config.ts';
+import { PERMISSIONS } from '../../permissions/permission.ts';
 import { countOf } from '../../text/quantities.ts';
 import { process } from './namespace.ts';
 
@@ -76,11 +77,9 @@ function spawnChild(
   paramsLength: number,
 ): SpawnResult | Promise<SpawnResult> {
   const { current } = scheduler;
-  if (!current.config.canSpawnProcesses) {
-    throw hostTrap(
-      'this process has no permission to spawn processes (config: can_spawn_processes, or --no-spawn)',
-    );
-  }
+  const { what, option, isGrantedBy } = PERMISSIONS.spawn;
+  if (!isGrantedBy(current.config))
+    throw hostTrap(`this process has no permission to ${what} (config: can_spawn_processes, or ${option})`);
   if (!current.initialized) throw hostTrap('a process cannot spawn others from its start section');
   const wanted = inherits(configLow, configHigh) ? null : current.configs.at(configLow, configHigh);
   const module = inherits(moduleLow, moduleHigh) ? current.module : current.modules.at(moduleLow, moduleHigh);
@@ -134,6 +133,7 @@ process.define(
     work: HostWork.none,
     blocking: true,
     split: true,
+    needs: 'spawn',
     older: [
       // Up to 0.7 there was no config.
       older(
