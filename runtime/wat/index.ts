@@ -10,7 +10,7 @@ export { type Named, type NameSpace, SPACE_WORDS, type TypedName, type Use } fro
 export type { Place } from './checking/place.ts';
 export type { ProblemKind, TextProblem } from './checking/problems.ts';
 export { checkText, TextAnalysis } from './checking/text-analysis.ts';
-export { BY_LETTER, HEAP_NAMES, Type, typeIndexOf, VALUE_TYPE_NAMES } from './checking/types.ts';
+export { HEAP_NAMES, Type, typeIndexOf, typesOfLetters, VALUE_TYPE_NAMES } from './checking/types.ts';
 export {
   type Declaration,
   type Declarations,

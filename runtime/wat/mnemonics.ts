@@ -117,6 +117,7 @@ const ALIGNMENTS: readonly (readonly [first: number, logarithms: string])[] = [
 ];
 
 let byOpcode: ReadonlyMap<number, string> | undefined;
+let words: readonly string[] | undefined;
 let alignmentByOpcode: ReadonlyMap<number, number> | undefined;
 
 /** The word that an instruction begins with; undefined if there is no such instruction. */
@@ -128,7 +129,8 @@ export function mnemonic(opcode: number): string | undefined {
 /** The words that instructions begin with. */
 export function mnemonics(): readonly string[] {
   byOpcode ??= collect();
-  return [...new Set(byOpcode.values())];
+  words ??= [...new Set(byOpcode.values())];
+  return words;
 }
 
 let byMnemonic: ReadonlyMap<string, number> | undefined;

@@ -70,8 +70,10 @@ export class TokenReader {
   start = 0;
   end = 0;
 
-  constructor(source: string) {
+  /** @param from where reading begins: between two tokens */
+  constructor(source: string, from = 0) {
     this.source = source;
+    this.end = from;
   }
 
   /** Reads the next token; false at the end of the text. */

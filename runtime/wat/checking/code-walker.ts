@@ -1,7 +1,7 @@
 import { identifierName } from '../literals.ts';
 import { opcodeOf } from '../mnemonics.ts';
 import { presentName } from '../older-names.ts';
-import type { Atom, List, Node } from '../syntax.ts';
+import type { Atom, List, Node, Syntax } from '../syntax.ts';
 import type { CodeObserver } from './code-observer.ts';
 import type { InstructionChecker } from './instruction-checker.ts';
 import { headOf, Items } from './items.ts';
@@ -22,14 +22,14 @@ type Task = Sequence | (() => void);
 
 /** Gives the instructions of a text to a checker, as the binary would have them. Takes as much of the stack however deep they nest. */
 export class CodeWalker {
-  readonly #source: string;
+  readonly #syntax: Syntax;
   readonly #checker: InstructionChecker;
   readonly #observer: CodeObserver | undefined;
   /** What is still to do, the next thing last. */
   readonly #tasks: Task[] = [];
 
-  constructor(source: string, checker: InstructionChecker, observer: CodeObserver | undefined) {
-    this.#source = source;
+  constructor(syntax: Syntax, checker: InstructionChecker, observer: CodeObserver | undefined) {
+    this.#syntax = syntax;
     this.#checker = checker;
     this.#observer = observer;
   }
@@ -59,7 +59,7 @@ export class CodeWalker {
   }
 
   #sequence({ list, from, to }: Sequence): void {
-    const items = new Items(this.#source, list, from);
+    const items = new Items(this.#syntax, list, from);
     while (items.at < to) {
       const { next } = items;
       if (next === undefined) return;
@@ -194,7 +194,7 @@ export class CodeWalker {
     this.#later([
       { list, from, to: list.items.length },
       () => {
-        const items = new Items(this.#source, list);
+        const items = new Items(this.#syntax, list);
         this.#observer?.before?.(list.end, checker);
         this.#check(opcode, word, items);
         if (items.at < from) checker.types.unexpected(items.next);
@@ -214,7 +214,7 @@ export class CodeWalker {
   }
 
   #block(list: List, word: Atom): void {
-    const items = new Items(this.#source, list);
+    const items = new Items(this.#syntax, list);
     this.#checker.openBlock(word, items, true);
     this.#tasks.push({ list, from: items.at, to: list.items.length });
   }
@@ -254,7 +254,7 @@ export class CodeWalker {
     const tasks: Task[] = [
       { list, from: head, to: then },
       () => {
-        const inside = new Items(this.#source, list);
+        const inside = new Items(this.#syntax, list);
         this.#observer?.before?.(first?.start ?? list.end, checker);
         checker.openBlock(word, inside, true);
         if (inside.at < head) checker.types.unexpected(inside.next);
@@ -279,7 +279,7 @@ export class CodeWalker {
     const checker = this.#checker;
     const tasks: Task[] = [];
     let isDelegated = false;
-    const open = new Items(this.#source, list);
+    const open = new Items(this.#syntax, list);
     tasks.push(() => checker.openBlock(word, open, true));
     for (const part of list.items.slice(1)) {
       if (part.kind !== 'list' || IMMEDIATES_OF_TRY.has(part.head)) continue;
@@ -289,7 +289,7 @@ export class CodeWalker {
       else if ((part.head === 'catch' || part.head === 'catch_all') && head?.kind === 'keyword') {
         tasks.push(
           () => {
-            const items = new Items(this.#source, part);
+            const items = new Items(this.#syntax, part);
             checker.catch(head, items);
             this.#tasks.push({ list: part, from: items.at, to: part.items.length });
           },
@@ -297,7 +297,7 @@ export class CodeWalker {
         );
       } else if (part.head === 'delegate' && head?.kind === 'keyword') {
         isDelegated = true;
-        tasks.push(() => checker.delegate(head, new Items(this.#source, part)));
+        tasks.push(() => checker.delegate(head, new Items(this.#syntax, part)));
       } else tasks.push(() => checker.types.unexpected(part));
     }
     this.#later(isDelegated ? tasks : [...tasks, () => this.#endFolded(list)]);

@@ -48,12 +48,12 @@ export class ConstantChecker {
       word: 'the expression',
       place: headOf(list),
       label: undefined,
-      target: labelAt(headOf(list)),
+      target: labelAt(list),
       start: [],
       end: [type],
       folded: true,
     });
-    const walker = new CodeWalker(this.#scope.syntax.source, checker, observer);
+    const walker = new CodeWalker(this.#scope.syntax, checker, observer);
     walk(walker);
     walker.endUnfolded();
     observer?.before?.(list.end, checker);

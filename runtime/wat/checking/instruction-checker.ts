@@ -2,10 +2,10 @@ import { Op, Shape, shapeOf } from '../../wasm/opcodes.ts';
 import { signatureOf } from '../../wasm/signatures.ts';
 import { identifierName } from '../literals.ts';
 import { mnemonic } from '../mnemonics.ts';
-import type { Atom } from '../syntax.ts';
+import type { Atom, List } from '../syntax.ts';
 import { BulkChecker } from './bulk-checker.ts';
 import { CodeState, labelTypes } from './code-state.ts';
-import type { Items } from './items.ts';
+import { headOf, type Items } from './items.ts';
 import type { Named, TypedName } from './names.ts';
 import { u32 } from './numbers.ts';
 import { ObjectChecker } from './object-checker.ts';
@@ -13,7 +13,8 @@ import type { Frame } from './operand-stack.ts';
 import type { Place } from './place.ts';
 import type { TypeReader, TypeUse, Variable } from './read-types.ts';
 import type { Scope } from './scope.ts';
-import { BY_LETTER, Heap, hasDefault, isReference, reference, Type } from './types.ts';
+import type { FunctionShape } from './type-table.ts';
+import { Heap, hasDefault, isReference, reference, Type, typesOfLetters } from './types.ts';
 
 const ANY_FUNCTION = reference(Heap.func, true);
 const EXCEPTION = reference(Heap.exn, false);
@@ -50,7 +51,7 @@ export class InstructionChecker extends CodeState {
   }
 
   /** Begins a function. */
-  begin({ shape, params }: TypeUse, locals: readonly Variable[], place: Place): void {
+  begin({ shape, params }: TypeUse, locals: readonly Variable[], list: List): void {
     this.#locals = [...params, ...locals].map((variable, index) => ({ space: 'local', index, ...variable }));
     for (const [i, local] of this.#locals.entries()) {
       const { identifier } = local;
@@ -64,9 +65,9 @@ export class InstructionChecker extends CodeState {
     }
     this.open({
       word: 'the function',
-      place,
+      place: headOf(list),
       label: undefined,
-      target: labelAt(place),
+      target: labelAt(list),
       start: [],
       end: shape.results,
       folded: true,
@@ -135,9 +136,8 @@ export class InstructionChecker extends CodeState {
     }
     const address = this.#immediates(opcode, word, items);
     const place = items.placeFrom(word);
-    const types = (letters: string) => Array.from(letters, (letter) => BY_LETTER[letter] ?? address);
-    this.stack.take(types(signature.operands), place, this.scope.textOf(word));
-    this.stack.pushAll(types(signature.results));
+    this.stack.take(typesOfLetters(signature.operands, address), place, this.scope.textOf(word));
+    this.stack.pushAll(typesOfLetters(signature.results, address));
   }
 
   /** Takes the immediates of a simple instruction, and returns the type of addresses in its memory. */
@@ -215,7 +215,7 @@ export class InstructionChecker extends CodeState {
       case Op.returnCall: {
         const index = this.immediates.index(items, 'function');
         const type = index === undefined ? undefined : this.scope.functions[index];
-        this.callType(type, [], items.placeFrom(word), text);
+        this.#call(this.#functionShape(type), [], items.placeFrom(word), text);
         return;
       }
       case Op.callIndirect:
@@ -229,7 +229,7 @@ export class InstructionChecker extends CodeState {
         const index = at && this.types.typeIndex(at);
         if (index !== undefined) this.types.functionShape(index, at);
         const expected = index === undefined ? Type.unknown : this.objectType(index, true);
-        this.callType(index, [expected], items.placeFrom(word), text);
+        this.#call(this.#functionShape(index), [expected], items.placeFrom(word), text);
         return;
       }
       case Op.throw: {
@@ -371,14 +371,18 @@ export class InstructionChecker extends CodeState {
     return this.stack.frames[0]?.end ?? [];
   }
 
+  #functionShape(type: number | undefined): FunctionShape | undefined {
+    const shape = type === undefined ? undefined : this.scope.types.get(type)?.shape;
+    return shape?.kind === 'func' ? shape : undefined;
+  }
+
   /**
-   * Calls a function of a type.
-   * @param type its index; undefined where it can't be told
+   * Calls a function.
+   * @param shape undefined where it can't be told
    * @param above what lies on top of the arguments
    */
-  callType(type: number | undefined, above: readonly number[], place: Place, what: string): void {
-    const shape = type === undefined ? undefined : this.scope.types.get(type)?.shape;
-    if (shape?.kind !== 'func') {
+  #call(shape: FunctionShape | undefined, above: readonly number[], place: Place, what: string): void {
+    if (shape === undefined) {
       this.stack.letAnything();
       return;
     }
@@ -397,7 +401,7 @@ export class InstructionChecker extends CodeState {
 
   #callIndirect(word: Atom, items: Items, what: string): void {
     const table = this.immediates.optionalIndex(items, 'table', word);
-    const { index, shape } = this.types.typeUse(items, false);
+    const { shape, isKnown } = this.types.typeUse(items, false);
     const place = items.placeFrom(word);
     const type = table === undefined ? undefined : this.scope.tables[table];
     if (type !== undefined && !this.scope.types.matches(type.element, ANY_FUNCTION))
@@ -405,11 +409,7 @@ export class InstructionChecker extends CodeState {
         place,
         `${what} takes a table of functions, and this one is of ${this.scope.typeText(type.element)}`,
       );
-    if (index === undefined && shape.params.length === 0 && shape.results.length === 0) {
-      this.stack.letAnything();
-      return;
-    }
-    this.callType(index, [type?.address ?? Type.unknown], place, what);
+    this.#call(isKnown ? shape : undefined, [type?.address ?? Type.unknown], place, what);
   }
 
   #select(word: Atom, items: Items): void {
@@ -499,9 +499,7 @@ export class InstructionChecker extends CodeState {
   }
 
   tagParams(tag: number | undefined): readonly number[] | undefined {
-    const type = tag === undefined ? undefined : this.scope.tags[tag];
-    const shape = type === undefined ? undefined : this.scope.types.get(type)?.shape;
-    return shape?.kind === 'func' ? shape.params : undefined;
+    return this.#functionShape(tag === undefined ? undefined : this.scope.tags[tag])?.params;
   }
 }
 

@@ -1,16 +1,16 @@
-import type { Atom, List, Node } from '../syntax.ts';
+import type { Atom, List, Node, Syntax } from '../syntax.ts';
 import type { Place } from './place.ts';
 
 /** Takes the items of a list one after another. */
 export class Items {
-  readonly source: string;
+  readonly syntax: Syntax;
   readonly list: List;
   readonly #items: readonly Node[];
   /** The index of the next item. */
   at: number;
 
-  constructor(source: string, list: List, at = 1) {
-    this.source = source;
+  constructor(syntax: Syntax, list: List, at = 1) {
+    this.syntax = syntax;
     this.list = list;
     this.#items = list.items;
     this.at = at;
@@ -37,7 +37,7 @@ export class Items {
   }
 
   textOf(node: Node): string {
-    return this.source.slice(node.start, node.end);
+    return this.syntax.source.slice(node.start, node.end);
   }
 
   /** Takes the next one if it is a word of this kind. */
@@ -76,7 +76,7 @@ export class Items {
   /** Takes the next one if it is a list, and gives its items. */
   within(head: string): Items | undefined {
     const list = this.listOf(head);
-    return list && new Items(this.source, list);
+    return list && new Items(this.syntax, list);
   }
 
   /** How much of the list was taken, from a node on. */

@@ -87,7 +87,7 @@ export class ModuleChecker {
   }
 
   #items(list: List): Items {
-    return new Items(this.#syntax.source, list);
+    return new Items(this.#syntax, list);
   }
 
   #field(field: List): void {
@@ -211,7 +211,7 @@ export class ModuleChecker {
     if (imported) this.#types.end(items);
     else {
       const { at, list } = items;
-      this.module.later(list, (observer) => this.#body(new Items(items.source, list, at), use, observer));
+      this.module.later(list, (observer) => this.#body(new Items(items.syntax, list, at), use, observer));
     }
   }
 
@@ -219,8 +219,8 @@ export class ModuleChecker {
     const locals = this.#types.variables(items, 'local', true);
     const { list } = items;
     const checker = new InstructionChecker(this.#scope, this.#types, { knownGlobals: undefined });
-    checker.begin(use, locals, headOf(list));
-    const walker = new CodeWalker(this.#syntax.source, checker, observer);
+    checker.begin(use, locals, list);
+    const walker = new CodeWalker(this.#syntax, checker, observer);
     walker.walk(list, items.at);
     walker.endUnfolded();
     observer?.before?.(list.end, checker);

@@ -30,8 +30,10 @@ export interface Signature {
 
 /** A function's type as it is used: its index, and its parameters with their names. */
 export interface TypeUse {
-  /** Undefined where it can't be told. */
+  /** Undefined where it can't be told, and where code writes only its parameters and results: nothing can refer to that type. */
   readonly index: number | undefined;
+  /** Whether it could be told. */
+  readonly isKnown: boolean;
   readonly shape: FunctionShape;
   readonly params: readonly Variable[];
 }
@@ -165,9 +167,12 @@ export class TypeReader {
     return { params: this.params(items, named), results: this.results(items) };
   }
 
-  /** Takes `(type $t)? (param ...)* (result ...)*`. */
-  typeUse(items: Items, named: boolean): TypeUse {
-    const { place } = items;
+  /**
+   * Takes `(type $t)? (param ...)* (result ...)*`.
+   * @param declares whether that is the type of what the module declares: then its parameters may have names
+   */
+  typeUse(items: Items, declares: boolean): TypeUse {
+    const { next, place } = items;
     const use = items.within('type');
     const at = use?.index();
     if (use !== undefined) {
@@ -175,24 +180,28 @@ export class TypeReader {
       this.end(use);
     }
     const start = items.at;
-    const { params, results } = this.signature(items, named);
+    const { params, results } = this.signature(items, declares);
     const written: FunctionShape = { kind: 'func', params: params.map(({ type }) => type), results };
-    if (use === undefined) return { index: this.#scope.types.functionType(written), shape: written, params };
+    if (use === undefined) {
+      const index = declares ? this.#scope.types.functionType(written) : undefined;
+      return { index, isKnown: true, shape: written, params };
+    }
     const index = at && this.typeIndex(at);
     const shape = index === undefined ? undefined : this.functionShape(index, at);
-    if (shape === undefined) return { index: undefined, shape: written, params };
+    if (shape === undefined) return { index: undefined, isKnown: false, shape: written, params };
     if (items.at === start)
       return {
         index,
+        isKnown: true,
         shape,
-        params: shape.params.map((type) => ({ type, identifier: undefined, list: place })),
+        params: shape.params.map((type) => ({ type, identifier: undefined, list: next ?? items.list })),
       };
     if (!this.#isSame(shape.params, written.params) || !this.#isSame(shape.results, written.results))
       this.#scope.problems.syntax(
         items.placeFrom(place),
         `type ${this.#scope.textOf(at as Atom)} is ${this.shapeText(shape)}, and not ${this.shapeText(written)}`,
       );
-    return { index, shape, params };
+    return { index, isKnown: true, shape, params };
   }
 
   /** Takes the type of a block, which is a new one for the module only if it takes values or has several results. */
@@ -203,7 +212,7 @@ export class TypeReader {
     if (items.next?.kind !== 'list' || items.next.head !== 'type') {
       const { params, results } = this.signature(items, false);
       if (params.length === 0 && results.length <= 1)
-        return { index: undefined, shape: { kind: 'func', params: [], results }, params: [] };
+        return { index: undefined, isKnown: true, shape: { kind: 'func', params: [], results }, params: [] };
       items.at = start;
       problems.found.length = before.problems;
       uses.length = before.uses;
@@ -283,7 +292,7 @@ export class TypeReader {
       } else
         while (!inside.isAtEnd) {
           const before = inside.at;
-          add(inside, undefined, inside.place);
+          add(inside, undefined, inside.next ?? inside.list);
           if (inside.at === before) break;
         }
       this.end(inside);

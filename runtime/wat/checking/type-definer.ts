@@ -18,7 +18,7 @@ export class TypeDefiner {
   define(field: List): void {
     if (field.head === 'type') this.#defineGroup([field]);
     if (field.head !== 'rec') return;
-    const items = new Items(this.#scope.syntax.source, field);
+    const items = new Items(this.#scope.syntax, field);
     const group: List[] = [];
     for (; !items.isAtEnd; items.take()) {
       const { next } = items;
@@ -39,7 +39,7 @@ export class TypeDefiner {
   }
 
   #definedType(list: List, index: number): DefinedType {
-    const items = new Items(this.#scope.syntax.source, list);
+    const items = new Items(this.#scope.syntax, list);
     items.identifier();
     const sub = items.within('sub');
     const inside = sub ?? items;

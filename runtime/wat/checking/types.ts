@@ -69,14 +69,31 @@ const NAMES: ReadonlyMap<number, string> = new Map(
   ),
 );
 
-/** By the letters of signatures; addresses depend on a memory. */
-export const BY_LETTER: Readonly<Record<string, number>> = {
+const BY_LETTER: Readonly<Record<string, number>> = {
   i: Type.i32,
   l: Type.i64,
   f: Type.f32,
   d: Type.f64,
   v: Type.v128,
 };
+
+/** By what an address is, and the letters. There are some dozens. */
+const BY_LETTERS = new Map<number, Map<string, readonly number[]>>();
+
+/**
+ * The types that the letters of a signature stand for.
+ * @param address the type of addresses in the memory that is meant
+ */
+export function typesOfLetters(letters: string, address: number): readonly number[] {
+  let known = BY_LETTERS.get(address);
+  if (known === undefined) BY_LETTERS.set(address, (known = new Map()));
+  let types = known.get(letters);
+  if (types === undefined) {
+    types = Array.from(letters, (letter) => BY_LETTER[letter] ?? address);
+    known.set(letters, types);
+  }
+  return types;
+}
 
 export function reference(heap: number, nullable: boolean): number {
   return heap * 2 + (nullable ? 1 : 0);
