@@ -36,7 +36,8 @@ export class Documents {
     if (open === undefined) return undefined;
     const known = this.#versions.get(uri);
     if (known?.version === open.version) return known.document;
-    const document = new WatDocument(uri, open.getText());
+    const document = known?.document ?? new WatDocument(uri, '');
+    document.update(open.getText());
     this.#versions.set(uri, { version: open.version, document });
     return document;
   }

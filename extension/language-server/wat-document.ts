@@ -1,10 +1,12 @@
 import type { Position, Range } from 'vscode-languageserver';
 import {
+  editSyntax,
   LineStarts,
   type List,
   type Named,
   type Node,
-  readSyntax,
+  type OpenSyntax,
+  readOpenSyntax,
   type Syntax,
   TextAnalysis,
   type TextPlace,
@@ -12,18 +14,29 @@ import {
   type Use,
 } from '../../runtime/internal.ts';
 
-/** A version of a text module, and what is known of it. It never changes; each part is read when it is first asked for. */
+/** A text module, and what is known of it. Each part is read when it is first asked for, and again only where the text has changed. */
 export class WatDocument {
   readonly uri: string;
-  readonly text: string;
+  #text: string;
   #lines: LineStarts | undefined;
-  #syntax: Syntax | undefined;
+  #syntax: OpenSyntax | undefined;
   #analysis: TextAnalysis | undefined;
-  #usesByTarget: Map<Named, Use[]> | undefined;
 
   constructor(uri: string, text: string) {
     this.uri = uri;
-    this.text = text;
+    this.#text = text;
+  }
+
+  get text(): string {
+    return this.#text;
+  }
+
+  /** Called when the text has changed. What was known of the places in it is no longer right. */
+  update(text: string): void {
+    this.#text = text;
+    this.#lines = undefined;
+    const change = this.#syntax && editSyntax(this.#syntax, text);
+    if (change === undefined || this.#analysis?.edit(change) !== true) this.#analysis = undefined;
   }
 
   get lines(): LineStarts {
@@ -32,7 +45,7 @@ export class WatDocument {
   }
 
   get syntax(): Syntax {
-    this.#syntax ??= readSyntax(this.text);
+    this.#syntax ??= readOpenSyntax(this.text);
     return this.#syntax;
   }
 
@@ -91,15 +104,7 @@ export class WatDocument {
 
   /** All places that name something, in the order of the text. */
   usesOf(target: Named): readonly Use[] {
-    if (this.#usesByTarget === undefined) {
-      this.#usesByTarget = new Map();
-      for (const use of this.analysis.uses) {
-        const uses = this.#usesByTarget.get(use.target);
-        if (uses === undefined) this.#usesByTarget.set(use.target, [use]);
-        else uses.push(use);
-      }
-    }
-    return this.#usesByTarget.get(target) ?? [];
+    return this.analysis.usesOf(target);
   }
 
   /** Whether an offset lies in a comment. */

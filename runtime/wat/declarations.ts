@@ -84,28 +84,32 @@ class DeclarationReader implements Declarations {
     }
     const space = SPACES.get(field.head);
     if (space === undefined) return;
-    const inline = lists(field).find(({ head }) => head === 'import');
+    const inline = leadingLists(field).find(({ head }) => head === 'import');
     const declaration = this.#declare(space, field, inline && this.#importedAs(inline));
-    for (const list of lists(field)) this.#inside(list, declaration);
+    for (const list of leadingLists(field)) if (list.head === 'export') this.#inlineExport(list, declaration);
+    if (space === 'table' || space === 'memory')
+      for (const list of lists(field)) this.#inlineSegment(list, declaration);
     if (space === 'function' && inline === undefined) this.bodies.push(declaration);
   }
 
-  /** What a field may bring besides: names of exports, and the segment of a table or memory. */
-  #inside(list: List, declaration: Declaration): void {
-    const { space } = declaration;
-    if (list.head === 'export') {
-      const at = stringsOf(list)[0];
-      if (at !== undefined)
-        this.exports.push({ name: this.#string(at), at, space, target: undefined, declaration });
-    } else if ((list.head === 'elem' && space === 'table') || (list.head === 'data' && space === 'memory')) {
-      // A name in there is that of an element.
-      this.#add({
-        space: space === 'table' ? 'element' : 'data',
-        list,
-        identifier: undefined,
-        imported: undefined,
-      });
-    }
+  #inlineExport(list: List, declaration: Declaration): void {
+    const at = stringsOf(list)[0];
+    if (at === undefined) return;
+    this.exports.push({
+      name: this.#string(at),
+      at,
+      space: declaration.space,
+      target: undefined,
+      declaration,
+    });
+  }
+
+  /** The segment that a table or memory may bring. A name in there is that of an element. */
+  #inlineSegment(list: List, { space }: Declaration): void {
+    if (list.head === 'elem' && space === 'table')
+      this.#add({ space: 'element', list, identifier: undefined, imported: undefined });
+    if (list.head === 'data' && space === 'memory')
+      this.#add({ space: 'data', list, identifier: undefined, imported: undefined });
   }
 
   #import(field: List): void {
@@ -154,6 +158,17 @@ class DeclarationReader implements Declarations {
 /** The name by which a declaration is called in its text, without its `$`. */
 export function declaredName(syntax: Syntax, { identifier }: Declaration): string | undefined {
   return identifier && identifierName(textOf(syntax, identifier));
+}
+
+/** The lists that a field begins with, behind its name: names of exports and where it is imported from. */
+function leadingLists({ items }: List): List[] {
+  const from = items[1]?.kind === 'identifier' ? 2 : 1;
+  const found: List[] = [];
+  for (let at = from; ; at++) {
+    const item = items[at];
+    if (item?.kind !== 'list' || (item.head !== 'export' && item.head !== 'import')) return found;
+    found.push(item);
+  }
 }
 
 function lists(list: List): List[] {

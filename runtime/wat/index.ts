@@ -4,6 +4,7 @@ export { HelperError, HelperThread } from '../thread/helper-thread.ts';
 export { assembleApart } from './assemble-apart.ts';
 export { assembleText, WatError } from './assemble-text.ts';
 export type { CodeObserver } from './checking/code-observer.ts';
+export type { CodeFindings, CodeUnit } from './checking/code-unit.ts';
 export { labelTypes } from './checking/code-state.ts';
 export type { InstructionChecker } from './checking/instruction-checker.ts';
 export { type Named, type NameSpace, SPACE_WORDS, type TypedName, type Use } from './checking/names.ts';
@@ -19,6 +20,7 @@ export {
   type Space,
   type TextExport,
 } from './declarations.ts';
+export { editSyntax } from './edit-syntax.ts';
 export { type Disassembly, disassembleFunction, functionText, lineOf } from './disassemble.ts';
 export { namedBehind } from './index-spaces.ts';
 export { LineStarts, type TextPosition } from './line-starts.ts';
@@ -27,7 +29,17 @@ export { mnemonics, opcodeOf } from './mnemonics.ts';
 export { moduleIdentifiers } from './module-identifiers.ts';
 export { presentName } from './older-names.ts';
 export { type PrintedModule, printModule } from './print-module.ts';
-export { type Atom, FIELDS, type List, type Node, readSyntax, type Syntax, textOf } from './syntax.ts';
+export {
+  type Atom,
+  FIELDS,
+  type List,
+  type Node,
+  type OpenSyntax,
+  readOpenSyntax,
+  readSyntax,
+  type Syntax,
+  textOf,
+} from './syntax.ts';
 export { type InstructionPlace, TextPlaces } from './text-places.ts';
 export { TextSymbols } from './text-symbols.ts';
 export { type TextFault, TokenKind, TokenReader } from './tokens.ts';

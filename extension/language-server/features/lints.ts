@@ -1,8 +1,15 @@
 import { type Diagnostic, DiagnosticTag } from 'vscode-languageserver';
-import type { CodeObserver, Declaration, InstructionChecker, TextPlace } from '../../../runtime/internal.ts';
+import type {
+  CodeFindings,
+  CodeObserver,
+  CodeUnit,
+  Declaration,
+  InstructionChecker,
+  TextPlace,
+} from '../../../runtime/internal.ts';
 import { LINTS, type Lint, type Settings, severityOf } from '../settings.ts';
 import type { WatDocument } from '../wat-document.ts';
-import { unusedIn } from './unused.ts';
+import { type UnusedFinding, unusedDeclarations, unusedLocals } from './unused.ts';
 
 /** Something that is allowed, and most likely not meant. */
 export interface LintFinding {
@@ -23,14 +30,35 @@ export function lintDiagnosticsOf(document: WatDocument, levels: Settings['lints
 }
 
 export function lintFindingsOf(document: WatDocument): LintFinding[] {
-  const code = new CodeLints(document);
-  document.analysis.observe(code);
-  const unused = unusedIn(document).map(({ place, message }) => ({
-    lint: 'unused' as const,
-    place,
-    message,
-  }));
-  return [...code.findings, ...unused, ...needlessMutIn(document)];
+  const inCode = document.analysis.code.flatMap((unit) => codeLintsOf(document, unit));
+  return [...inCode, ...unusedDeclarations(document).map(unusedLint), ...needlessMutIn(document)];
+}
+
+/** By what was found in the code of a function. Offsets count from where that begins. */
+const KNOWN = new WeakMap<CodeFindings, readonly LintFinding[]>();
+
+/** What the lints find in the code of a function, which they look at while it is checked. */
+export function codeLintsOf(document: WatDocument, unit: CodeUnit): readonly LintFinding[] {
+  const { start } = unit.list;
+  const known = unit.isChecked ? KNOWN.get(unit.findings) : undefined;
+  if (known !== undefined) return known.map((finding) => moved(finding, start));
+  const lints = new CodeLints(document);
+  const findings = unit.observe(lints);
+  const found = [...lints.findings, ...unusedLocals(document, unit).map(unusedLint)];
+  KNOWN.set(
+    findings,
+    found.map((finding) => moved(finding, -start)),
+  );
+  return found;
+}
+
+function moved(finding: LintFinding, by: number): LintFinding {
+  const { start, end } = finding.place;
+  return { ...finding, place: { start: start + by, end: end + by } };
+}
+
+function unusedLint({ place, message }: UnusedFinding): LintFinding {
+  return { lint: 'unused', place, message };
 }
 
 /** What is looked for while code is checked: what is never reached, and labels that hide others. */

@@ -1,4 +1,4 @@
-import type { Declaration, List, Named, TextPlace } from '../../../runtime/internal.ts';
+import type { CodeUnit, Declaration, List, Named, TextPlace } from '../../../runtime/internal.ts';
 import { labelOf } from '../naming.ts';
 import type { WatDocument } from '../wat-document.ts';
 import { isDefinition } from './navigation.ts';
@@ -12,9 +12,21 @@ export interface UnusedFinding {
 
 /** Finds what is never used, and locals that only get values. What has a name that begins with `$_` is meant to be unused. */
 export function unusedIn(document: WatDocument): UnusedFinding[] {
-  return [...unusedDeclarations(document), ...unusedLocals(document)].filter(
-    ({ place }) => !document.text.startsWith('$_', place.start),
-  );
+  const { code } = document.analysis;
+  return [...unusedDeclarations(document), ...code.flatMap((unit) => unusedLocals(document, unit))];
+}
+
+export function unusedDeclarations(document: WatDocument): UnusedFinding[] {
+  return [...unusedOfModule(document)].filter((finding) => !isMeant(document, finding));
+}
+
+/** The same in a function. */
+export function unusedLocals(document: WatDocument, unit: CodeUnit): UnusedFinding[] {
+  return [...unusedInCode(document, unit)].filter((finding) => !isMeant(document, finding));
+}
+
+function isMeant({ text }: WatDocument, { place }: UnusedFinding): boolean {
+  return text.startsWith('$_', place.start);
 }
 
 /** What uses the first memory or table without naming it. */
@@ -23,12 +35,13 @@ const UNNAMED_USES: Partial<Record<Declaration['space'], RegExp>> = {
   table: /\b(?:table\.|elem\b|(?:return_)?call_indirect)/,
 };
 
-function* unusedDeclarations(document: WatDocument): Generator<UnusedFinding> {
-  const { declarations } = document.analysis;
+function* unusedOfModule(document: WatDocument): Generator<UnusedFinding> {
+  const { analysis } = document;
+  const { declarations } = analysis;
   const exported = new Set<Named | undefined>(declarations.exports.map(({ declaration }) => declaration));
   for (const declaration of declarations.all) {
     const { identifier, index, space } = declaration;
-    if (exported.has(declaration) || isUsed(document, declaration) || needsNoUse(document, declaration))
+    if (exported.has(declaration) || analysis.isUsed(declaration) || needsNoUse(document, declaration))
       continue;
     if (index === 0 && UNNAMED_USES[space]?.test(document.text) === true) continue;
     yield {
@@ -39,27 +52,18 @@ function* unusedDeclarations(document: WatDocument): Generator<UnusedFinding> {
   }
 }
 
-function* unusedLocals(document: WatDocument): Generator<UnusedFinding> {
-  const bodies = new Set(document.analysis.declarations.bodies.map(({ list }) => list.start));
-  for (const use of document.analysis.uses) {
-    const { at, target } = use;
-    if (target.space !== 'local' || !isDefinition(use)) continue;
-    // Parameters of types and imports only tell what they are for.
-    const around = document.listsAt(target.list.start).at(-1);
-    if (around === undefined || !bodies.has(around.start)) continue;
-    const others = document.usesOf(target).filter((other) => other.at !== at);
-    if (others.some((other) => !isSet(document, other.at))) continue;
+function* unusedInCode(document: WatDocument, { findings }: CodeUnit): Generator<UnusedFinding> {
+  const uses = Map.groupBy(findings.uses, ({ target }) => target);
+  for (const [target, [first, ...others]] of uses) {
+    if (target.space !== 'local' || first === undefined || !isDefinition(first)) continue;
+    if (others.some(({ at }) => !isSet(document, at))) continue;
     const verb = others.length === 0 ? 'used' : 'read';
-    yield { target, place: at, message: `${labelOf(document, target)} is never ${verb}` };
+    yield { target, place: first.at, message: `${labelOf(document, target)} is never ${verb}` };
   }
 }
 
 function isSet({ text }: WatDocument, { start }: TextPlace): boolean {
   return /\blocal\.set\s*$/.test(text.slice(Math.max(0, start - 30), start));
-}
-
-function isUsed(document: WatDocument, target: Named): boolean {
-  return document.usesOf(target).some((use) => !isDefinition(use));
 }
 
 /** Whether something has an effect by being there: segments that are copied when the module starts, and types of a group. */
@@ -94,7 +98,8 @@ export function removablePlace(document: WatDocument, target: Named): TextPlace 
   const { analysis, text } = document;
   const isNumbered = ({ at, target: { space, index, list } }: (typeof analysis.uses)[number]): boolean =>
     at.kind === 'number' && space === target.space && index > target.index && list.start > target.list.start;
-  if (isUsed(document, target) || analysis.uses.some(isNumbered)) return undefined;
+  const isUsed = document.usesOf(target).some((use) => !isDefinition(use));
+  if (isUsed || analysis.uses.some(isNumbered)) return undefined;
   if (target.space === 'local') {
     const list = document.listsAt(target.list.start + 1).at(-1);
     return list?.head === 'local' && list.items.length === 3 ? withSpace(text, list) : undefined;

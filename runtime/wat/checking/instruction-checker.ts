@@ -274,7 +274,7 @@ export class InstructionChecker extends CodeState {
   openBlock(word: Atom, items: Items, folded: boolean): void {
     const kind = this.scope.textOf(word);
     const identifier = items.identifier();
-    const { shape } = this.types.blockType(items);
+    const { shape } = this.types.typeUse(items, false);
     // The labels of clauses are those around it.
     if (kind === 'try_table') this.#catchClauses(items);
     const place = items.placeFrom(word);

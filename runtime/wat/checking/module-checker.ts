@@ -211,7 +211,7 @@ export class ModuleChecker {
     if (imported) this.#types.end(items);
     else {
       const { at, list } = items;
-      this.module.later(list, (observer) => this.#body(new Items(items.syntax, list, at), use, observer));
+      this.module.later(list, (observer) => this.#body(new Items(items.syntax, list, at), use, observer), at);
     }
   }
 

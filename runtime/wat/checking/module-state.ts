@@ -1,18 +1,11 @@
 import type { Declaration, Declarations } from '../declarations.ts';
 import type { List, Syntax } from '../syntax.ts';
 import type { CodeObserver } from './code-observer.ts';
+import { CodeUnit } from './code-unit.ts';
 import { ConstantChecker } from './constant-checker.ts';
 import { Problems } from './problems.ts';
 import { TypeReader } from './read-types.ts';
 import { Scope } from './scope.ts';
-
-/** The code of a function or an expression, or something that is checked along with code. */
-export interface CodeTask {
-  /** What has the code in it. */
-  readonly list: List;
-  /** May be called several times. */
-  readonly check: (observer: CodeObserver | undefined) => void;
-}
 
 /** A module while its fields are read, and what is left to do then. */
 export class ModuleState {
@@ -23,7 +16,7 @@ export class ModuleState {
   /** Done once all is declared: finding what code may refer to. */
   readonly finding: (() => void)[] = [];
   /** Done after that. */
-  readonly code: CodeTask[] = [];
+  readonly code: CodeUnit[] = [];
   /** By the list that declares something. */
   readonly #byList: ReadonlyMap<List, Declaration>;
 
@@ -34,9 +27,9 @@ export class ModuleState {
     this.#byList = new Map(declarations.all.map((declaration) => [declaration.list, declaration]));
   }
 
-  /** Has the code of a list checked once all is declared. */
-  later(list: List, check: CodeTask['check']): void {
-    this.code.push({ list, check });
+  /** Has the code of a list checked once all is declared. Of a function, it begins with an item. */
+  later(list: List, check: (observer: CodeObserver | undefined) => void, body?: number): void {
+    this.code.push(new CodeUnit(this.scope, list, check, body));
   }
 
   /** The index of what a list declares. */

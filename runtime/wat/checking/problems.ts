@@ -20,7 +20,7 @@ export interface TextProblem {
 
 /** Collects mistakes. */
 export class Problems {
-  readonly found: TextProblem[] = [];
+  readonly found: (TextProblem & { start: number; end: number })[] = [];
 
   add({ start, end }: Place, kind: ProblemKind, message: string): void {
     this.found.push({ start, end, kind, message });

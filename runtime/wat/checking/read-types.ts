@@ -204,22 +204,6 @@ export class TypeReader {
     return { index, isKnown: true, shape, params };
   }
 
-  /** Takes the type of a block, which is a new one for the module only if it takes values or has several results. */
-  blockType(items: Items): TypeUse {
-    const start = items.at;
-    const { problems, uses } = this.#scope;
-    const before = { problems: problems.found.length, uses: uses.length };
-    if (items.next?.kind !== 'list' || items.next.head !== 'type') {
-      const { params, results } = this.signature(items, false);
-      if (params.length === 0 && results.length <= 1)
-        return { index: undefined, isKnown: true, shape: { kind: 'func', params: [], results }, params: [] };
-      items.at = start;
-      problems.found.length = before.problems;
-      uses.length = before.uses;
-    }
-    return this.typeUse(items, false);
-  }
-
   /** The parameters and results of a function type; tells where it is another type. */
   functionShape(index: number, at: Atom | undefined): FunctionShape | undefined {
     const shape = this.#scope.types.get(index)?.shape;

@@ -35,12 +35,12 @@ export class SegmentChecker {
       this.#scope.problems.syntax(memory.place, 'a memory is expected here');
     const index = at ?? (items.next?.kind === 'list' ? undefined : items.index());
     const offset = items.next?.kind === 'list' ? items.next : undefined;
-    const place = headOf(items.list);
+    const { list } = items;
     if (offset !== undefined) {
       items.take();
       this.#module.later(offset, (observer) => {
         const memoryIndex =
-          index === undefined ? this.#scope.first('memory', place) : this.#scope.resolve('memory', index);
+          index === undefined ? this.#scope.first('memory', headOf(list)) : this.#scope.resolve('memory', index);
         const type =
           memoryIndex === undefined
             ? Type.unknown

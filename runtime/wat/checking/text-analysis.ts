@@ -1,9 +1,10 @@
 import { type Declarations, readDeclarations } from '../declarations.ts';
-import type { List, Syntax } from '../syntax.ts';
+import type { SyntaxChange } from '../edit-syntax.ts';
+import type { Syntax } from '../syntax.ts';
 import type { CodeObserver } from './code-observer.ts';
+import { type CodeUnit, isInCode } from './code-unit.ts';
 import { ModuleChecker } from './module-checker.ts';
-import type { CodeTask } from './module-state.ts';
-import type { Use } from './names.ts';
+import type { Named, Use } from './names.ts';
 import type { TextProblem } from './problems.ts';
 import type { Scope } from './scope.ts';
 
@@ -23,71 +24,80 @@ export class TextAnalysis {
   readonly syntax: Syntax;
   readonly declarations: Declarations;
   readonly scope: Scope;
-  readonly #checker: ModuleChecker;
-  #isChecked = false;
+  /** The functions and expressions that have code. */
+  readonly code: readonly CodeUnit[];
   #problems: readonly TextProblem[] | undefined;
   #uses: readonly Use[] | undefined;
+  #used: ReadonlySet<Named> | undefined;
 
   constructor(syntax: Syntax, declarations: Declarations = readDeclarations(syntax)) {
     this.syntax = syntax;
     this.declarations = declarations;
-    this.#checker = new ModuleChecker(syntax, declarations);
-    this.#checker.checkFields();
-    this.scope = this.#checker.module.scope;
+    const checker = new ModuleChecker(syntax, declarations);
+    checker.checkFields();
+    this.scope = checker.module.scope;
+    this.code = checker.module.code;
   }
 
   /** By their start. */
   get problems(): readonly TextProblem[] {
-    this.#checkCode();
-    this.#problems ??= [
-      ...this.syntax.faults.map((fault) => ({ ...fault, kind: 'syntax' as const })),
-      ...this.#checker.problems.found,
-    ].sort((a, b) => a.start - b.start);
+    if (this.#problems !== undefined) return this.#problems;
+    const found = this.syntax.faults.map((fault): TextProblem => ({ ...fault, kind: 'syntax' }));
+    found.push(...this.scope.problems.found);
+    for (const { list, findings } of this.code)
+      for (const problem of findings.problems)
+        found.push({ ...problem, start: problem.start + list.start, end: problem.end + list.start });
+    this.#problems = found.sort((a, b) => a.start - b.start);
     return this.#problems;
   }
 
   /** Every place that names something, also where that is defined. By their start. */
   get uses(): readonly Use[] {
-    this.#checkCode();
-    this.#uses ??= this.scope.uses.toSorted((a, b) => a.at.start - b.at.start);
+    this.#uses ??= [this.scope.uses, ...this.code.map(({ findings }) => findings.uses)]
+      .flat()
+      .sort((a, b) => a.at.start - b.at.start);
     return this.#uses;
   }
 
-  /** The functions and expressions that have code, in the order of the text. */
-  get code(): readonly List[] {
-    return this.#checker.module.code.map(({ list }) => list);
+  /** The places that name something. By their start. */
+  usesOf(target: Named): readonly Use[] {
+    const found = isInCode(target) ? [] : this.scope.uses.filter((use) => use.target === target);
+    const { start } = target.list;
+    for (const { list, findings } of this.code) {
+      const mayName = isInCode(target) ? list.start <= start && start < list.end : findings.named.has(target);
+      if (mayName) found.push(...findings.uses.filter((use) => use.target === target));
+    }
+    return found.sort((a, b) => a.at.start - b.at.start);
+  }
+
+  /** Whether something that the module declares is named anywhere but where it is declared. */
+  isUsed(target: Named): boolean {
+    this.#used ??= new Set([
+      ...this.scope.uses.filter((use) => use.target.identifier !== use.at).map((use) => use.target),
+      ...this.code.flatMap(({ findings }) => [...findings.named]),
+    ]);
+    return this.#used.has(target);
   }
 
   /** Has an observer look at the code around an offset. Does nothing if there is none. */
   observeAt(offset: number, observer: CodeObserver): void {
-    const task = this.#checker.module.code.findLast(
-      ({ list: { start, end } }) => start < offset && offset <= end,
-    );
-    if (task !== undefined) this.#observe(task, observer);
+    this.code.findLast(({ list: { start, end } }) => start < offset && offset <= end)?.observe(observer);
   }
 
-  /** Has an observer look at all code. That is checked only once if nothing has been asked of it before. */
-  observe(observer: CodeObserver): void {
-    if (!this.#isChecked) {
-      this.#checkCode(observer);
-      return;
+  /**
+   * Brings the analysis up to date with an edit of the syntax.
+   * @returns false if only a new one can tell what the module is now
+   */
+  edit({ list, from, movedFrom, by }: SyntaxChange): boolean {
+    if (list !== undefined && this.code.find((unit) => unit.list === list)?.changed(from) !== true) return false;
+    for (const problem of this.scope.problems.found) {
+      if (problem.start < movedFrom) continue;
+      problem.start += by;
+      problem.end += by;
     }
-    for (const task of this.#checker.module.code) this.#observe(task, observer);
-  }
-
-  /** Checks code once more: what is found was told before, or will be. */
-  #observe({ check }: CodeTask, observer: CodeObserver): void {
-    const { found } = this.#checker.problems;
-    const { uses } = this.scope;
-    const before = { problems: found.length, uses: uses.length };
-    check(observer);
-    found.length = before.problems;
-    uses.length = before.uses;
-  }
-
-  #checkCode(observer?: CodeObserver): void {
-    if (this.#isChecked) return;
-    this.#isChecked = true;
-    for (const { check } of this.#checker.module.code) check(observer);
+    this.#problems = undefined;
+    this.#uses = undefined;
+    this.#used = undefined;
+    return true;
   }
 }
