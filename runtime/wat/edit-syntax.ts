@@ -27,7 +27,9 @@ export interface SyntaxChange {
  * @returns what has changed; undefined if more than one field has
  */
 export function editSyntax(syntax: OpenSyntax, source: string): SyntaxChange | undefined {
-  const change = syntax.isStrict ? 'again' : new SyntaxEditor(syntax, source, editBetween(syntax.source, source)).edit();
+  const change = syntax.isStrict
+    ? 'again'
+    : new SyntaxEditor(syntax, source, editBetween(syntax.source, source)).edit();
   if (change === 'again') {
     Object.assign(syntax, readOpenSyntax(source));
     return undefined;
@@ -44,15 +46,23 @@ interface Edit {
   readonly by: number;
 }
 
+/** How many characters are compared at once, which is much quicker than one by one. */
+const CHUNK = 1024;
+
 /** The shortest edit that makes one text of another. */
 function editBetween(before: string, after: string): Edit {
+  const by = after.length - before.length;
   const shorter = Math.min(before.length, after.length);
   let start = 0;
+  const isSame = (from: number, to: number, moved: number): boolean =>
+    before.slice(from, to) === after.slice(from + moved, to + moved);
+  while (start + CHUNK <= shorter && isSame(start, start + CHUNK, 0)) start += CHUNK;
   while (start < shorter && before.charCodeAt(start) === after.charCodeAt(start)) start++;
   let end = before.length;
-  const by = after.length - before.length;
-  while (end > start && end + by > start && before.charCodeAt(end - 1) === after.charCodeAt(end + by - 1))
-    end--;
+  // What both have in common is no longer than the shorter one.
+  const least = Math.max(start, start - by);
+  while (end - CHUNK >= least && isSame(end - CHUNK, end, by)) end -= CHUNK;
+  while (end > least && before.charCodeAt(end - 1) === after.charCodeAt(end + by - 1)) end--;
   return { start, end, by };
 }
 
@@ -156,7 +166,8 @@ class SyntaxEditor {
     if (module !== undefined && !isInModule) {
       // Whether the module is closed was read, too.
       const told = faults.findIndex(
-        (fault) => fault.start === module.start && fault.message === UNCLOSED && !fresh.faults.includes(fault),
+        (fault) =>
+          fault.start === module.start && fault.message === UNCLOSED && !fresh.faults.includes(fault),
       );
       if (told >= 0) faults.splice(told, 1);
       faults.sort((a, b) => a.start - b.start);

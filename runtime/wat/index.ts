@@ -4,8 +4,8 @@ export { HelperError, HelperThread } from '../thread/helper-thread.ts';
 export { assembleApart } from './assemble-apart.ts';
 export { assembleText, WatError } from './assemble-text.ts';
 export type { CodeObserver } from './checking/code-observer.ts';
-export type { CodeFindings, CodeUnit } from './checking/code-unit.ts';
 export { labelTypes } from './checking/code-state.ts';
+export type { CodeFindings, CodeUnit } from './checking/code-unit.ts';
 export type { InstructionChecker } from './checking/instruction-checker.ts';
 export { type Named, type NameSpace, SPACE_WORDS, type TypedName, type Use } from './checking/names.ts';
 export type { Place } from './checking/place.ts';
@@ -20,8 +20,8 @@ export {
   type Space,
   type TextExport,
 } from './declarations.ts';
-export { editSyntax } from './edit-syntax.ts';
 export { type Disassembly, disassembleFunction, functionText, lineOf } from './disassemble.ts';
+export { editSyntax } from './edit-syntax.ts';
 export { namedBehind } from './index-spaces.ts';
 export { LineStarts, type TextPosition } from './line-starts.ts';
 export { stringValue } from './literals.ts';

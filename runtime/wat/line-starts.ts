@@ -11,7 +11,10 @@ export class LineStarts {
 
   constructor(text: string) {
     this.#length = text.length;
-    for (const match of text.matchAll(/\r\n|\n|\r/g)) this.#starts.push(match.index + match[0].length);
+    if (text.includes('\r'))
+      for (const match of text.matchAll(/\r\n|\n|\r/g)) this.#starts.push(match.index + match[0].length);
+    else
+      for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) this.#starts.push(at + 1);
   }
 
   get lineCount(): number {

@@ -17,11 +17,14 @@ function known(document: WatDocument): object {
   const { syntax, analysis } = document;
   const { declarations, scope, problems, uses } = analysis;
   const { all, exports, bodies } = declarations;
+  const named = uses.map(({ at, target: { space, index, identifier, list } }) => {
+    return [at.start, at.end, space, index, identifier?.start, list.start, list.end];
+  });
   const diagnostics = allDiagnosticsOf(document, DEFAULT_SETTINGS.lints);
   const { functions, tags, tables, memories, globals, elements, fields, referable } = scope;
   const module = { functions, tags, tables, memories, globals, elements, fields, referable };
   const types = Array.from({ length: scope.types.count }, (_, index) => scope.types.get(index));
-  return { syntax, all, exports, bodies, problems, uses, diagnostics, module, types };
+  return { syntax, all, exports, bodies, problems, named, diagnostics, module, types };
 }
 
 /**

@@ -91,7 +91,8 @@ export function fuzz(inputs: number, seed: number): void {
       throw new Error(`seed ${seed}, input ${number}: ${JSON.stringify(text)}`, { cause: error });
     }
     const time = performance.now() - before;
-    if (time > TIME_LIMIT) throw new Error(`seed ${seed}, input ${number} takes ${time} ms: ${JSON.stringify(text)}`);
+    if (time > TIME_LIMIT)
+      throw new Error(`seed ${seed}, input ${number} takes ${time} ms: ${JSON.stringify(text)}`);
   }
 }
 

@@ -40,7 +40,9 @@ export class SegmentChecker {
       items.take();
       this.#module.later(offset, (observer) => {
         const memoryIndex =
-          index === undefined ? this.#scope.first('memory', headOf(list)) : this.#scope.resolve('memory', index);
+          index === undefined
+            ? this.#scope.first('memory', headOf(list))
+            : this.#scope.resolve('memory', index);
         const type =
           memoryIndex === undefined
             ? Type.unknown

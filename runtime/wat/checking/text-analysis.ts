@@ -89,7 +89,8 @@ export class TextAnalysis {
    * @returns false if only a new one can tell what the module is now
    */
   edit({ list, from, movedFrom, by }: SyntaxChange): boolean {
-    if (list !== undefined && this.code.find((unit) => unit.list === list)?.changed(from) !== true) return false;
+    if (list !== undefined && this.code.find((unit) => unit.list === list)?.changed(from) !== true)
+      return false;
     for (const problem of this.scope.problems.found) {
       if (problem.start < movedFrom) continue;
       problem.start += by;

@@ -78,20 +78,18 @@ const BY_LETTER: Readonly<Record<string, number>> = {
 };
 
 /** By what an address is, and the letters. There are some dozens. */
-const BY_LETTERS = new Map<number, Map<string, readonly number[]>>();
+const BY_LETTERS = new Map<string, readonly number[]>();
 
 /**
  * The types that the letters of a signature stand for.
  * @param address the type of addresses in the memory that is meant
  */
 export function typesOfLetters(letters: string, address: number): readonly number[] {
-  let known = BY_LETTERS.get(address);
-  if (known === undefined) BY_LETTERS.set(address, (known = new Map()));
-  let types = known.get(letters);
-  if (types === undefined) {
-    types = Array.from(letters, (letter) => BY_LETTER[letter] ?? address);
-    known.set(letters, types);
-  }
+  const key = `${address}${letters}`;
+  const known = BY_LETTERS.get(key);
+  if (known !== undefined) return known;
+  const types = Array.from(letters, (letter) => BY_LETTER[letter] ?? address);
+  BY_LETTERS.set(key, types);
   return types;
 }
 
