@@ -20,7 +20,7 @@ function known(document: WatDocument): object {
   const named = uses.map(({ at, target: { space, index, identifier, list } }) => {
     return [at.start, at.end, space, index, identifier?.start, list.start, list.end];
   });
-  const diagnostics = allDiagnosticsOf(document, DEFAULT_SETTINGS.lints);
+  const diagnostics = allDiagnosticsOf(document, DEFAULT_SETTINGS.lints, undefined);
   const { functions, tags, tables, memories, globals, elements, fields, referable } = scope;
   const module = { functions, tags, tables, memories, globals, elements, fields, referable };
   const types = Array.from({ length: scope.types.count }, (_, index) => scope.types.get(index));
@@ -48,7 +48,7 @@ export function checkEdits(texts: number, seed: number): number {
       text = edited(random, text);
       document.update(text);
       if (document.analysis === analysis) kept++;
-      if (random.chance(0.5)) allDiagnosticsOf(document, DEFAULT_SETTINGS.lints);
+      if (random.chance(0.5)) allDiagnosticsOf(document, DEFAULT_SETTINGS.lints, undefined);
       const fresh = known(new WatDocument(document.uri, text));
       for (const [name, value] of Object.entries(known(document)))
         if (!isDeepStrictEqual(value, fresh[name as keyof typeof fresh]))
