@@ -5,6 +5,7 @@ import { registerTools } from './assistants/register-tools.ts';
 import { DEBUG_TYPE } from './debug-type.ts';
 import { LanguageClients } from './language-client/start.ts';
 import { ModuleDiagnostics } from './modules/module-diagnostics.ts';
+import { ModuleSources } from './modules/module-sources.ts';
 import { ModuleView } from './modules/module-view.ts';
 import { Consent } from './node/consent.ts';
 import { LunaticCommands } from './node/lunatic-command.ts';
@@ -82,6 +83,10 @@ export function activate(context: vscode.ExtensionContext): void {
     registerProcessView(programs),
     registerTools(programs, tests.tool),
     languages,
-    new ModuleView((params) => languages.moduleText(params), log),
+    new ModuleView(
+      (params) => languages.moduleText(params),
+      new ModuleSources((params) => languages.moduleSource(params)),
+      log,
+    ),
   );
 }

@@ -208,6 +208,7 @@ const results = await Promise.all([
       'language-client': 'extension/language-client/client.ts',
     },
     minifyIdentifiers: true,
+    banner: { js: 'const symbolReaderScript = () => __dirname + "/symbol-reader.cjs";' },
     // The other form of the parser of JSON requires files by names that are computed.
     alias: { 'jsonc-parser': './node_modules/jsonc-parser/lib/esm/main.js' },
     plugins: [hostFunctionsAlone(), onlyWhatIsUsed()],

@@ -2,12 +2,15 @@ import { basename } from 'node:path';
 import * as vscode from 'vscode';
 import {
   MODULE_SCHEME,
+  MODULE_SOURCE,
   MODULE_TEXT,
+  type ModuleSourceParams,
   type ModuleText,
   type ModuleTextParams,
   mayDeclareImports,
   PROJECT_FILE,
   PROJECT_FILES,
+  type SourcePlaces,
 } from '../language-server/protocol.ts';
 
 /** What the script of the clients exports. It is large, so it is loaded when it is needed. */
@@ -81,6 +84,13 @@ export class LanguageClients implements vscode.Disposable {
     const { client, started } = this.#start(TEXT_MODULES);
     await started;
     return await client.sendRequest<ModuleText>(MODULE_TEXT, params);
+  }
+
+  /** The sources of which an instruction of a binary module was made. */
+  async moduleSource(params: ModuleSourceParams): Promise<SourcePlaces> {
+    const { client, started } = this.#start(TEXT_MODULES);
+    await started;
+    return await client.sendRequest<SourcePlaces>(MODULE_SOURCE, params);
   }
 
   #look(document: vscode.TextDocument): void {

@@ -28,8 +28,27 @@ export interface ModuleTextParams {
   readonly function?: number;
 }
 
+/** The request for the sources of which an instruction of a binary module was made. */
+export const MODULE_SOURCE = 'lunatic/moduleSource';
+
+export interface ModuleSourceParams {
+  /** The absolute path of the module. */
+  readonly path: string;
+  /** Of the instruction, in the module. */
+  readonly offset: number;
+}
+
+/** The innermost of inlined calls first. Files are named as the compiler named them; lines and columns count from 1. */
+export type SourcePlaces = readonly {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}[];
+
 export interface ModuleText {
   readonly text: string;
+  /** Whether the module tells of its source. */
+  readonly hasSource: boolean;
   /** By line from 0: the offset in the module of what stands there, or -1. */
   readonly offsets: readonly number[];
 }

@@ -36,7 +36,7 @@ import { signatureHelpAt } from './features/signature-help.ts';
 import { documentSymbolsOf, workspaceSymbolsOf } from './features/symbols.ts';
 import { ModuleReader } from './module-reader.ts';
 import { canWatchFiles, ProjectFiles, watchProjectFiles } from './projects/project-files.ts';
-import { MODULE_TEXT, type ModuleTextParams } from './protocol.ts';
+import { MODULE_SOURCE, MODULE_TEXT, type ModuleSourceParams, type ModuleTextParams } from './protocol.ts';
 import { DEFAULT_SETTINGS, readSettings } from './settings.ts';
 import type { WatDocument } from './wat-document.ts';
 
@@ -157,6 +157,7 @@ export function serve(connection: Connection): void {
   typeHierarchy.onSupertypes(aboutItem(supertypesOf));
   typeHierarchy.onSubtypes(aboutItem(subtypesOf));
   connection.onRequest(MODULE_TEXT, (params: ModuleTextParams) => modules.textOf(params));
+  connection.onRequest(MODULE_SOURCE, (params: ModuleSourceParams) => modules.sourceOf(params));
   connection.onWorkspaceSymbol(async ({ query }, token) => {
     const found: WorkspaceSymbol[] = [];
     for await (const document of documents.all()) {

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { MODULE_SCHEME, type ModuleText, type ModuleTextParams } from '../language-server/protocol.ts';
 import { type Log, messageOf } from '../log.ts';
+import { type ModuleSources, SourceLink } from './module-sources.ts';
 
 /** The editor for binary modules, as the manifest calls it. */
 const VIEW_TYPE = 'lunatic.module';
@@ -31,21 +32,27 @@ export class ModuleView
     vscode.CustomReadonlyEditorProvider,
     vscode.TextDocumentContentProvider,
     vscode.DocumentLinkProvider,
+    vscode.DefinitionProvider,
     vscode.Disposable
 {
   readonly #ask: AskForText;
+  readonly #sources: ModuleSources;
   readonly #log: Log;
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
-  /** By the URI of the document: the offsets of its lines, and what tells that its module has changed. */
-  readonly #open = new Map<string, { offsets: readonly number[]; watcher: vscode.Disposable }>();
+  /** By the URI of the document: what is known of its lines, and what tells that its module has changed. */
+  readonly #open = new Map<
+    string,
+    Pick<ModuleText, 'offsets' | 'hasSource'> & { readonly watcher: vscode.Disposable }
+  >();
   readonly #margin = vscode.window.createTextEditorDecorationType({
     rangeBehavior: vscode.DecorationRangeBehavior.ClosedClosed,
   });
   readonly #subscriptions: vscode.Disposable;
   readonly onDidChange = this.#changed.event;
 
-  constructor(ask: AskForText, log: Log) {
+  constructor(ask: AskForText, sources: ModuleSources, log: Log) {
     this.#ask = ask;
+    this.#sources = sources;
     this.#log = log;
     const selector = { scheme: MODULE_SCHEME };
     this.#subscriptions = vscode.Disposable.from(
@@ -53,6 +60,7 @@ export class ModuleView
       this.#margin,
       vscode.workspace.registerTextDocumentContentProvider(MODULE_SCHEME, this),
       vscode.languages.registerDocumentLinkProvider(selector, this),
+      vscode.languages.registerDefinitionProvider(selector, this),
       vscode.window.registerCustomEditorProvider(VIEW_TYPE, this, {
         supportsMultipleEditorsPerDocument: true,
       }),
@@ -98,20 +106,42 @@ export class ModuleView
     const file = fileOfModuleText(uri);
     if (file === undefined) return '';
     const index = functionOf(uri);
-    const { text, offsets } = await this.#ask({
+    const { text, ...known } = await this.#ask({
       path: file.fsPath,
       ...(index === undefined ? {} : { function: index }),
     });
     const watcher = this.#open.get(uri.toString())?.watcher ?? this.#watch(file, uri);
-    this.#open.set(uri.toString(), { offsets, watcher });
+    this.#open.set(uri.toString(), { ...known, watcher });
     return text;
   }
 
-  /** Functions that are left out, and those that code names, lead to their code. */
+  /** Functions that are left out, and those that code names, lead to their code; heads of functions to their source. */
   provideDocumentLinks(document: vscode.TextDocument): vscode.DocumentLink[] {
     const { uri } = document;
     const file = fileOfModuleText(uri);
     if (file === undefined) return [];
+    const { offsets, hasSource = false } = this.#open.get(uri.toString()) ?? { offsets: [] };
+    const sources = hasSource ? this.#sources.linksOf(document, file, offsets) : [];
+    return [...sources, ...this.#functionLinks(document, file)];
+  }
+
+  async resolveDocumentLink(link: vscode.DocumentLink): Promise<vscode.DocumentLink> {
+    return link instanceof SourceLink ? await this.#sources.resolve(link) : link;
+  }
+
+  /** The source of an instruction. */
+  async provideDefinition(
+    document: vscode.TextDocument,
+    position: vscode.Position,
+  ): Promise<vscode.Location | undefined> {
+    const file = fileOfModuleText(document.uri);
+    const known = this.#open.get(document.uri.toString());
+    if (file === undefined || known?.hasSource !== true) return undefined;
+    return await this.#sources.definitionAt(document, position, file, known.offsets);
+  }
+
+  #functionLinks(document: vscode.TextDocument, file: vscode.Uri): vscode.DocumentLink[] {
+    const { uri } = document;
     const pattern = functionOf(uri) === undefined ? LEFT_OUT : NAMED;
     const links: vscode.DocumentLink[] = [];
     for (let i = 0; i < document.lineCount; i++) {

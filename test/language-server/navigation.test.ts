@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type {
   DocumentSymbol,
@@ -7,6 +8,12 @@ import type {
   SymbolInformation,
   WorkspaceEdit,
 } from 'vscode-languageserver';
+import {
+  MODULE_SOURCE,
+  MODULE_TEXT,
+  type ModuleText,
+  type SourcePlaces,
+} from '../../extension/language-server/protocol.ts';
 import { LanguageClient, marked, textIn } from './language-client.ts';
 
 let client: LanguageClient;
@@ -193,4 +200,18 @@ describe('ranges', () => {
       '(func (drop (local.get $a)))',
     ]);
   });
+});
+
+test('instructions of a binary module lead to the lines of its source', async () => {
+  const path = join(import.meta.dirname, '../guests/lines/cake.wasm');
+  const { text, offsets, hasSource } = await client.request<ModuleText>(MODULE_TEXT, { path });
+  expect(hasSource).toBe(true);
+  const line = text.split('\n').findIndex((one) => one.includes('i32.div_s'));
+  const places = await client.request<SourcePlaces>(MODULE_SOURCE, { path, offset: offsets[line] });
+  expect(places).toEqual([
+    { file: 'cake.c', line: 5, column: 14 },
+    { file: 'cake.c', line: 9, column: 14 },
+  ]);
+  const missing = join(import.meta.dirname, 'missing.wasm');
+  expect(await client.request(MODULE_SOURCE, { path: missing, offset: 1 })).toEqual([]);
 });

@@ -1,4 +1,5 @@
 /** What the editor knows of text modules by the language server. */
+import { readFileSync } from 'node:fs';
 import { test } from 'vitest';
 import { wat } from '../unit/wasm/support.ts';
 import { edit, TYPING } from './support/edit.ts';
@@ -65,8 +66,13 @@ const SHOP = `(module
 /** One of which functions are left out. */
 const LARGE = `(module (func $first ${'(drop (i32.const 1))'.repeat(100_000)}) (func $second (call $first)))`;
 
-test('a binary module opens as text, with offsets and symbols, and functions that are left out open by a link', async () => {
-  const files = { 'shop.wasm': await wat(SHOP), 'large.wasm': await wat(LARGE) };
+test('a binary module opens as text, with offsets and symbols, and links to its source and to functions that are left out', async () => {
+  const files = {
+    'shop.wasm': await wat(SHOP),
+    'large.wasm': await wat(LARGE),
+    'cake.wasm': readFileSync('test/guests/lines/cake.wasm'),
+    'cake.c': readFileSync('test/guests/lines/cake.c', 'utf8'),
+  };
   const workbench = await session.open(files);
   const { page } = workbench;
   await workbench.isActive();
@@ -92,4 +98,11 @@ test('a binary module opens as text, with offsets and symbols, and functions tha
   await workbench.followLink('(func $second');
   await workbench.editorShows('call $first (;0;)');
   await workbench.screenshot('wasm-function');
+
+  await workbench.showView('Explorer');
+  await open('cake.wasm');
+  await workbench.editorShows('(func $party');
+  await workbench.followLink('(func $party');
+  await workbench.editorShows('int eaten = slice(12 * cakes, guests);');
+  await workbench.screenshot('wasm-source');
 });
