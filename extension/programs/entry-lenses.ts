@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { START } from '../modules/start.ts';
 import { type Program, type Project, ProjectError } from '../projects/project.ts';
+import { isCode } from '../projects/project-keys.ts';
 import type { ProjectLaunch } from '../projects/project-launch.ts';
 import { type Projects, programsOf } from '../projects/projects.ts';
 import { folderOf, isModule } from './choose-module.ts';
@@ -44,6 +45,10 @@ export class EntryLenses implements vscode.CodeLensProvider, vscode.Disposable {
         if (event.affectsConfiguration(SETTING)) this.#changed.fire();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() => this.#changed.fire()),
+      // What is in a source tells whether it is a program by itself.
+      vscode.workspace.onDidSaveTextDocument(({ uri }) => {
+        if (isCode(uri)) this.#changed.fire();
+      }),
       projects.onDidChange(() => this.#changed.fire()),
       vscode.commands.registerCommand(START_ENTRY, (...args: StartEntry) => this.#start(...args)),
     );

@@ -60,6 +60,11 @@ export class LastProgram implements vscode.Disposable {
     return typeof program === 'string' && existsSync(program) ? this.#program : undefined;
   }
 
+  /** Whether F5 runs it again. */
+  get runsAgain(): boolean {
+    return this.#runsAgain;
+  }
+
   /** Called when a program is about to start, and when the user has chosen one. */
   keep(program: StartedProgram): void {
     this.#program = program;

@@ -38,7 +38,9 @@ async function start(projects: ProjectLaunch, given: unknown, noDebug: boolean):
 
 /** Starts what F5 runs. The conditions of keys lag behind the editor and a new `launch.json`, so all is decided here again. */
 async function startMeant(projects: ProjectLaunch, last: LastProgram, noDebug: boolean): Promise<boolean> {
-  if (isConfigured()) {
+  const source = vscode.window.activeTextEditor?.document.uri;
+  const isOurs = last.runsAgain || (source !== undefined && (await projects.isForWasm(source)));
+  if (isConfigured() || !isOurs) {
     await vscode.commands.executeCommand(`workbench.action.debug.${noDebug ? 'run' : 'start'}`);
     return true;
   }

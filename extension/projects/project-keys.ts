@@ -1,9 +1,16 @@
 import * as vscode from 'vscode';
-import { ProjectError } from './project.ts';
 import type { Projects } from './projects.ts';
 
-/** Name of the context key that is true while F5 starts the program of the project in the editor, or the source itself. */
-const CONTEXT = 'lunatic.isInProject';
+/** Context keys. */
+const Key = {
+  /** Whether what is in the editor belongs to a project, or is a program by itself. */
+  IsInProject: 'lunatic.isInProject',
+  /** Whether F5 starts that. */
+  StartsProject: 'lunatic.startsProject',
+  /** Whether F5 may start it where that is not known yet: an editor was just opened. */
+  MayStartProject: 'lunatic.mayStartProject',
+} as const;
+type Key = (typeof Key)[keyof typeof Key];
 
 const CODE = /\.(rs|c|h|cc|cpp|hpp|ts)$/i;
 
@@ -14,43 +21,53 @@ const CODE = /\.(rs|c|h|cc|cpp|hpp|ts)$/i;
 export class ProjectKeys implements vscode.Disposable {
   readonly #projects: Projects;
   readonly #subscriptions: vscode.Disposable;
-  #isInProject = false;
+  /** The keys that are true. */
+  readonly #true = new Set<Key>();
 
   constructor(projects: Projects) {
     this.#projects = projects;
     this.#subscriptions = vscode.Disposable.from(
       vscode.window.onDidChangeActiveTextEditor(() => this.#update()),
+      // What is in a source tells whether it is a program by itself.
+      vscode.workspace.onDidSaveTextDocument(() => this.#update()),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration('launch')) void this.#update();
+        if (event.affectsConfiguration('launch')) this.#updateAll();
       }),
-      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#update()),
-      projects.onDidChange(() => this.#update()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.#updateAll()),
+      projects.onDidChange(() => this.#updateAll()),
     );
-    void this.#update();
+    this.#updateAll();
   }
 
   dispose(): void {
     this.#subscriptions.dispose();
   }
 
-  async #update(): Promise<void> {
-    const document = vscode.window.activeTextEditor?.document;
-    const isInProject = document !== undefined && !isConfigured() && (await this.#belongs(document.uri));
-    // Another editor may be active by now.
-    if (vscode.window.activeTextEditor?.document !== document || isInProject === this.#isInProject) return;
-    this.#isInProject = isInProject;
-    await vscode.commands.executeCommand('setContext', CONTEXT, isInProject);
+  #updateAll(): void {
+    void this.#update();
+    void this.#updateWorkspace();
   }
 
-  async #belongs(file: vscode.Uri): Promise<boolean> {
-    if (!isCode(file)) return false;
-    try {
-      const project = await this.#projects.of(file);
-      return project?.isForWasm === true;
-    } catch (error) {
-      if (!(error instanceof ProjectError)) throw error;
-      return false;
-    }
+  async #update(): Promise<void> {
+    const document = vscode.window.activeTextEditor?.document;
+    const isInProject =
+      document !== undefined && isCode(document.uri) && (await this.#projects.isForWasm(document.uri));
+    // Another editor may be active by now.
+    if (vscode.window.activeTextEditor?.document !== document) return;
+    this.#set(Key.IsInProject, isInProject);
+    this.#set(Key.StartsProject, isInProject && !isConfigured());
+  }
+
+  async #updateWorkspace(): Promise<void> {
+    const projects = await this.#projects.all();
+    this.#set(Key.MayStartProject, projects.length > 0 && !isConfigured());
+  }
+
+  #set(key: Key, isTrue: boolean): void {
+    if (isTrue === this.#true.has(key)) return;
+    if (isTrue) this.#true.add(key);
+    else this.#true.delete(key);
+    void vscode.commands.executeCommand('setContext', key, isTrue);
   }
 }
 

@@ -34,6 +34,11 @@ export class ProjectLaunch {
     return this.meant(programs, file) ?? (await this.ask(programs)) ?? null;
   }
 
+  /** Whether the project to which a file belongs is one for WebAssembly. */
+  async isForWasm(file: vscode.Uri): Promise<boolean> {
+    return await this.#projects.isForWasm(file);
+  }
+
   /** All programs of the workspace that are for WebAssembly. */
   async programs(): Promise<readonly Program[]> {
     return await this.#projects.programs();

@@ -109,6 +109,16 @@ export class Projects implements vscode.Disposable {
     return isOurs ? { ...project, isForWasm: true } : project;
   }
 
+  /** Whether the project to which a file belongs is one for WebAssembly. It is none if it cannot be read. */
+  async isForWasm(file: vscode.Uri): Promise<boolean> {
+    try {
+      return (await this.of(file))?.isForWasm === true;
+    } catch (error) {
+      if (!(error instanceof ProjectError)) throw error;
+      return false;
+    }
+  }
+
   /** The program that a source makes which belongs to no project, if it is for WebAssembly. */
   async alone(source: vscode.Uri): Promise<readonly Program[]> {
     try {

@@ -9,11 +9,14 @@ import { findRust } from '../support/rust.ts';
 import { wat } from '../unit/wasm/support.ts';
 import { edit, TYPING } from './support/edit.ts';
 import { type Files, type OpenWorkbench, WorkbenchSession } from './support/session.ts';
+import { poolIn, poolInRust } from './support/template-pool.ts';
 
 const session = new WorkbenchSession(() => ({ settings: TYPING }));
 
 const target = await findRust();
 const hasRust = target !== undefined;
+/** Milliseconds for the crates of a project of `lunatic new`, which are got and built once. */
+const CRATES_PATIENCE = 600_000;
 const hasC = existsSync('/usr/include/wasm32-wasi');
 
 const MAIN = `fn price(count: u32) -> u32 {
@@ -28,6 +31,13 @@ fn main() {
     println!("the price is {}", price(12));
 }
 `;
+
+/** What the terminal that is shown displays: an expression for the page. */
+const TERMINAL_TEXT = `(() => {
+  const buffer = document.querySelector('.terminal-wrapper.active')?.xterm?.buffer.active;
+  const lines = Array.from({ length: buffer?.length ?? 0 }, (_, i) => buffer.getLine(i).translateToString());
+  return lines.join('');
+})()`;
 
 const CRATE: Files = {
   'Cargo.toml': '[package]\nname = "shop"\nversion = "0.1.0"\nedition = "2021"\n',
@@ -119,6 +129,63 @@ describe.runIf(hasRust)('a crate', () => {
     await workbench.noProgramRuns();
     await expect.poll(() => workbench.problem('cuont').count()).toBe(0);
   });
+});
+
+test.runIf(hasRust)(
+  'a target that is not installed is named, and a button installs it in a terminal',
+  async () => {
+    const target = 'wasm32-nowhere';
+    const config = `[build]\ntarget = "${target}"\n`;
+    const workbench = await openSource({ ...CRATE, '.cargo/config.toml': config }, 'src/main.rs');
+    await workbench.debug('Control+F5');
+    const command = `rustup target add ${target}`;
+    const what = `Rust cannot build for ${target} yet. To install what it needs: ${command}`;
+    const notification = await workbench.notification(what);
+    await workbench.screenshot('project-missing-target');
+    const names = workbench.page.locator('.terminal-tabs-entry, .single-terminal-tab');
+    const install = notification.getByText('Install Target');
+    await workbench.brings(names.filter({ hasText: 'Install Target' }), () =>
+      install.click({ timeout: 2000 }),
+    );
+    // The terminal of the build displays the message, which has the command as well.
+    const typed = new RegExp(`^(?!.*cannot build).*${command}`, 's');
+    await expect.poll(() => workbench.page.evaluate(TERMINAL_TEXT)).toMatch(typed);
+  },
+);
+
+describe('a project of lunatic new: F5 builds it, and stops at a breakpoint', () => {
+  async function stopsAt(files: Files, source: string, line: string): Promise<void> {
+    const workbench = await session.open(files);
+    const { page, workspace } = workbench;
+    if (source.endsWith('.ts'))
+      symlinkSync(join(projectFolder, 'node_modules'), join(workspace.folder, 'node_modules'));
+    await workbench.isActive();
+    await workbench.goToFile(source);
+    // A launch.json says what F5 starts. The button is there as well.
+    await page.locator('.editor-actions .action-label[aria-label^="Run with Lunatic"]').waitFor();
+    const lines = String(files[source]).split('\n');
+    await workbench.moveCursor(lines.findIndex((text) => text.includes(line)) + 1);
+    await workbench.setBreakpoint(line);
+    await workbench.showView('Run and Debug');
+    await workbench.configuration('Debug pool').waitFor();
+    await workbench.debug();
+    await page.locator('.debug-top-stack-frame-line').first().waitFor();
+    await workbench.thread('').filter({ hasText: 'Paused on breakpoint' }).first().waitFor();
+    await workbench.screenshot(`template-${source.replace('/', '-')}`);
+    await workbench.press('Shift+F5');
+    await workbench.noProgramRuns();
+  }
+
+  test.runIf(hasC)('in C', () => stopsAt(poolIn('c'), 'main.c', 'count_primes(job.limit)'));
+
+  test('in AssemblyScript', () =>
+    stopsAt(poolIn('assemblyscript'), 'assembly/index.ts', 'const primes = countPrimes(limit)'));
+
+  test.runIf(hasRust)(
+    'in Rust',
+    () => stopsAt(poolInRust(target ?? ''), 'src/main.rs', 'let primes = count_primes(job.limit())'),
+    CRATES_PATIENCE,
+  );
 });
 
 describe.runIf(hasRust)('a crate with several programs', () => {
