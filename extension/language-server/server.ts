@@ -3,20 +3,23 @@ import {
   type CancellationToken,
   CodeActionKind,
   type Connection,
+  type DocumentFormattingParams,
+  type DocumentRangeFormattingParams,
   LSPErrorCodes,
   type Range,
   ResponseError,
   type ServerCapabilities,
   TextDocumentSyncKind,
   TextDocuments,
+  type TextEdit,
   type WorkspaceSymbol,
 } from 'vscode-languageserver';
 import { TextDocument } from 'vscode-languageserver-textdocument';
 import { DiagnosticsFeed } from './diagnostics-feed.ts';
 import { Documents, pathOf } from './documents.ts';
 import { completionsAt, resolveCompletion } from './features/completion.ts';
-import { allDiagnosticsOf } from './features/diagnostics.ts';
-import { formattingOf } from './features/formatting.ts';
+import { findingDiagnostics } from './features/diagnostics.ts';
+import { formatting } from './features/formatting.ts';
 import {
   calledBy,
   callersOf,
@@ -27,6 +30,7 @@ import {
 } from './features/hierarchies.ts';
 import { hoverAt } from './features/hover.ts';
 import { inlayHintsOf } from './features/inlay-hints.ts';
+import { checkingCode } from './features/lints.ts';
 import { definitionAt, highlightsAt, referencesAt, typeDefinitionAt } from './features/navigation.ts';
 import { quickFixesFor } from './features/quick-fixes.ts';
 import { foldingRangesOf, selectionRangesAt } from './features/ranges.ts';
@@ -38,6 +42,7 @@ import { ModuleReader } from './module-reader.ts';
 import { canWatchFiles, ProjectFiles, watchProjectFiles } from './projects/project-files.ts';
 import { MODULE_SOURCE, MODULE_TEXT, type ModuleSourceParams, type ModuleTextParams } from './protocol.ts';
 import { DEFAULT_SETTINGS, readSettings } from './settings.ts';
+import { inSlices, type Work } from './slices.ts';
 import type { WatDocument } from './wat-document.ts';
 
 const CAPABILITIES: ServerCapabilities = {
@@ -78,7 +83,7 @@ export function serve(connection: Connection): void {
   let refreshesHints = false;
   let watches = false;
   const feed = new DiagnosticsFeed(connection, documents, (document) =>
-    allDiagnosticsOf(document, settings.lints, projects.around(document.uri)),
+    findingDiagnostics(document, settings.lints, projects.around(document.uri)),
   );
 
   connection.onInitialize(({ workspaceFolders, initializationOptions, capabilities }) => {
@@ -100,60 +105,93 @@ export function serve(connection: Connection): void {
   open.onDidChangeContent(({ document: { uri } }) => feed.changed(uri));
   open.onDidClose(({ document: { uri } }) => feed.closed(uri));
 
-  /** Answers requests about a text: with nothing if it is not open, and not at all if nobody waits any longer. */
-  const about =
-    <P extends AboutText, R>(answer: (document: WatDocument, params: P) => R) =>
-    async (params: P, token: CancellationToken): Promise<R | null> => {
-      await untilWanted(token);
-      const document = documents.get(params.textDocument.uri);
-      return document === undefined ? null : answer(document, params);
+  /** Does what a request asks for: nothing if the text is not open, and only as long as somebody waits for it. */
+  const inTime =
+    <P, R>(uriOf: (params: P) => string, work: (document: WatDocument, params: P) => Work<R>) =>
+    (params: P, token: CancellationToken): Promise<R | null> => {
+      const uri = uriOf(params);
+      let version: number | undefined;
+      function* begin(): Work<R | null> {
+        const document = documents.get(uri);
+        version = open.get(uri)?.version;
+        return document === undefined ? null : yield* work(document, params);
+      }
+      return inSlices(begin(), () => {
+        throwIfCancelled(token);
+        if (version !== undefined && version !== open.get(uri)?.version)
+          throw new ResponseError(LSPErrorCodes.ContentModified, 'the text has changed');
+      });
     };
+  const uriOfText = ({ textDocument }: AboutText): string => textDocument.uri;
 
-  /** The same for what a hierarchy has. */
-  const aboutItem =
-    <I extends { readonly uri: string }, R>(answer: (document: WatDocument, item: I) => R) =>
-    async ({ item }: { readonly item: I }, token: CancellationToken): Promise<R | null> => {
-      await untilWanted(token);
-      const document = documents.get(item.uri);
-      return document === undefined ? null : answer(document, item);
-    };
-  const tokens = about((document, { range }: AboutText & { readonly range?: Range }) =>
+  /** Answers requests about a text. */
+  const about = <P extends AboutText, R>(answer: (document: WatDocument, params: P) => R) =>
+    inTime<P, R>(uriOfText, function* (document, params) {
+      yield;
+      return answer(document, params);
+    });
+
+  /** Answers those that need all code to be checked. */
+  const aboutCode = <P extends AboutText, R>(answer: (document: WatDocument, params: P) => R) =>
+    inTime<P, R>(uriOfText, function* (document, params) {
+      yield* checkingCode(document);
+      return answer(document, params);
+    });
+
+  /** Answers the same about what a hierarchy has. */
+  const aboutItem = <I extends { readonly uri: string }, R>(answer: (document: WatDocument, item: I) => R) =>
+    inTime<{ readonly item: I }, R>(
+      ({ item }) => item.uri,
+      function* (document, { item }) {
+        yield* checkingCode(document);
+        return answer(document, item);
+      },
+    );
+  const tokens = aboutCode((document, { range }: AboutText & { readonly range?: Range }) =>
     semanticTokensOf(
       document,
       range && { start: document.offsetAt(range.start), end: document.offsetAt(range.end) },
     ),
   );
 
-  connection.onDefinition(about((document, { position }) => definitionAt(document, position)));
-  connection.onTypeDefinition(about((document, { position }) => typeDefinitionAt(document, position)));
+  connection.onDefinition(aboutCode((document, { position }) => definitionAt(document, position)));
+  connection.onTypeDefinition(aboutCode((document, { position }) => typeDefinitionAt(document, position)));
   connection.onReferences(
-    about((document, { position, context }) => referencesAt(document, position, context.includeDeclaration)),
+    aboutCode((document, { position, context }) =>
+      referencesAt(document, position, context.includeDeclaration),
+    ),
   );
-  connection.onDocumentHighlight(about((document, { position }) => highlightsAt(document, position)));
+  connection.onDocumentHighlight(aboutCode((document, { position }) => highlightsAt(document, position)));
   connection.onDocumentSymbol(about(documentSymbolsOf));
-  connection.onPrepareRename(about((document, { position }) => renameRangeAt(document, position)));
+  connection.onPrepareRename(aboutCode((document, { position }) => renameRangeAt(document, position)));
   connection.onRenameRequest(
-    about((document, { position, newName }) => renameAt(document, position, newName)),
+    aboutCode((document, { position, newName }) => renameAt(document, position, newName)),
   );
   connection.onFoldingRanges(about(foldingRangesOf));
   connection.onSelectionRanges(about((document, { positions }) => selectionRangesAt(document, positions)));
-  connection.onCodeAction(about((document, { context }) => quickFixesFor(document, context.diagnostics)));
-  connection.onHover(about((document, { position }) => hoverAt(document, position)));
+  connection.onCodeAction(aboutCode((document, { context }) => quickFixesFor(document, context.diagnostics)));
+  connection.onHover(aboutCode((document, { position }) => hoverAt(document, position)));
   connection.onCompletion(about((document, { position }) => completionsAt(document, position)));
   connection.onCompletionResolve(resolveCompletion);
   connection.onSignatureHelp(about((document, { position }) => signatureHelpAt(document, position)));
-  connection.onDocumentFormatting(about((document, { options }) => formattingOf(document, options)));
+  connection.onDocumentFormatting(
+    inTime<DocumentFormattingParams, TextEdit[]>(uriOfText, (document, { options }) =>
+      formatting(document, options),
+    ),
+  );
   connection.onDocumentRangeFormatting(
-    about((document, { options, range }) => formattingOf(document, options, range)),
+    inTime<DocumentRangeFormattingParams, TextEdit[]>(uriOfText, (document, { options, range }) =>
+      formatting(document, options, range),
+    ),
   );
   const { semanticTokens, inlayHint, callHierarchy, typeHierarchy } = connection.languages;
   semanticTokens.on(async (params, token) => (await tokens(params, token)) ?? { data: [] });
   semanticTokens.onRange(async (params, token) => (await tokens(params, token)) ?? { data: [] });
-  inlayHint.on(about((document, { range }) => inlayHintsOf(document, range, settings.inlayHints)));
-  callHierarchy.onPrepare(about((document, { position }) => callItemAt(document, position)));
+  inlayHint.on(aboutCode((document, { range }) => inlayHintsOf(document, range, settings.inlayHints)));
+  callHierarchy.onPrepare(aboutCode((document, { position }) => callItemAt(document, position)));
   callHierarchy.onIncomingCalls(aboutItem(callersOf));
   callHierarchy.onOutgoingCalls(aboutItem(calledBy));
-  typeHierarchy.onPrepare(about((document, { position }) => typeItemAt(document, position)));
+  typeHierarchy.onPrepare(aboutCode((document, { position }) => typeItemAt(document, position)));
   typeHierarchy.onSupertypes(aboutItem(supertypesOf));
   typeHierarchy.onSubtypes(aboutItem(subtypesOf));
   connection.onRequest(MODULE_TEXT, (params: ModuleTextParams) => modules.textOf(params));
@@ -161,7 +199,8 @@ export function serve(connection: Connection): void {
   connection.onWorkspaceSymbol(async ({ query }, token) => {
     const found: WorkspaceSymbol[] = [];
     for await (const document of documents.all()) {
-      await untilWanted(token);
+      await nextTurn();
+      throwIfCancelled(token);
       found.push(...workspaceSymbolsOf(document, query));
     }
     return found;
@@ -171,12 +210,8 @@ export function serve(connection: Connection): void {
   connection.listen();
 }
 
-/**
- * Lets a message come first that says that nobody waits for the answer.
- * @throws ResponseError if nobody does
- */
-async function untilWanted(token: CancellationToken): Promise<void> {
-  await nextTurn();
+/** @throws ResponseError if nobody waits for the answer to a request */
+function throwIfCancelled(token: CancellationToken): void {
   if (token.isCancellationRequested)
     throw new ResponseError(LSPErrorCodes.RequestCancelled, 'the request was cancelled');
 }

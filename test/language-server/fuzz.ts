@@ -6,7 +6,7 @@
 import { SymbolKind } from 'vscode-languageserver';
 import { completionsAt } from '../../extension/language-server/features/completion.ts';
 import { allDiagnosticsOf } from '../../extension/language-server/features/diagnostics.ts';
-import { formattingOf } from '../../extension/language-server/features/formatting.ts';
+import { formatting } from '../../extension/language-server/features/formatting.ts';
 import {
   calledBy,
   callersOf,
@@ -30,6 +30,7 @@ import { semanticTokensOf } from '../../extension/language-server/features/seman
 import { signatureHelpAt } from '../../extension/language-server/features/signature-help.ts';
 import { documentSymbolsOf, workspaceSymbolsOf } from '../../extension/language-server/features/symbols.ts';
 import { DEFAULT_SETTINGS } from '../../extension/language-server/settings.ts';
+import { atOnce } from '../../extension/language-server/slices.ts';
 import { WatDocument } from '../../extension/language-server/wat-document.ts';
 import { Random } from '../fuzz/random.ts';
 import { malformedText } from '../unit/wat/malformed-texts.ts';
@@ -64,7 +65,7 @@ export function askEverything(random: Random, text: string): void {
   selectionRangesAt(document, [position]);
   semanticTokensOf(document);
   inlayHintsOf(document, range, { ...inlayHints, types: true });
-  formattingOf(document, { tabSize: 2, insertSpaces: true });
+  atOnce(formatting(document, { tabSize: 2, insertSpaces: true }));
   const nowhere = { name: '', kind: SymbolKind.Function, uri: document.uri, range, selectionRange: range };
   for (const item of callItemAt(document, position) ?? [nowhere]) {
     callersOf(document, item);

@@ -3,9 +3,10 @@ import type { TextProblem } from '../../../runtime/internal.ts';
 import type { ProjectFile } from '../projects/project-files.ts';
 import { MODULE_SCHEME } from '../protocol.ts';
 import type { Settings } from '../settings.ts';
+import type { Work } from '../slices.ts';
 import type { WatDocument } from '../wat-document.ts';
 import { hostDiagnosticsOf } from './host-problems.ts';
-import { lintDiagnosticsOf } from './lints.ts';
+import { checkingCode, lintDiagnosticsOf } from './lints.ts';
 
 /** The most mistakes that are displayed of a text: nobody reads more. */
 const MOST = 1000;
@@ -19,11 +20,22 @@ export function allDiagnosticsOf(
   lints: Settings['lints'],
   file: ProjectFile | undefined,
 ): Diagnostic[] {
-  // What a compiler has made is right, and of a large module functions are left out.
-  if (document.uri.startsWith(`${MODULE_SCHEME}:`)) return hostDiagnosticsOf(document, file);
+  if (isOfBinary(document)) return hostDiagnosticsOf(document, file);
   // The lints look on while the code is checked.
   const found = lintDiagnosticsOf(document, lints);
   return [...diagnosticsOf(document), ...hostDiagnosticsOf(document, file), ...found];
+}
+
+/** Finds the same in parts: function by function. */
+export function* findingDiagnostics(...of: Parameters<typeof allDiagnosticsOf>): Work<Diagnostic[]> {
+  const [document] = of;
+  if (!isOfBinary(document)) yield* checkingCode(document);
+  return allDiagnosticsOf(...of);
+}
+
+/** What a compiler has made is right, and of a large module functions are left out. */
+function isOfBinary({ uri }: WatDocument): boolean {
+  return uri.startsWith(`${MODULE_SCHEME}:`);
 }
 
 /** What is wrong with a text, each thing at its place. */

@@ -1,5 +1,6 @@
 import type { FormattingOptions, Range, TextEdit } from 'vscode-languageserver';
 import { TokenKind, TokenReader } from '../../../runtime/internal.ts';
+import type { Work } from '../slices.ts';
 import type { WatDocument } from '../wat-document.ts';
 
 /** Words that begin what `end` ends, where they stand without parentheses. */
@@ -12,14 +13,18 @@ const DIVIDING: ReadonlySet<string> = new Set(['else', 'catch', 'catch_all', 'de
  * words and at most one empty line. Where lines break is not changed, and neither are comments. Parentheses that are missing, or too
  * many, only move what follows.
  */
-export function formattingOf(document: WatDocument, options: FormattingOptions, range?: Range): TextEdit[] {
+export function* formatting(
+  document: WatDocument,
+  options: FormattingOptions,
+  range?: Range,
+): Work<TextEdit[]> {
   const unit = options.insertSpaces ? ' '.repeat(options.tabSize) : '\t';
   const source = document.text;
-  const lines = [...formattedLines(source, unit)];
   const first = range?.start.line ?? 0;
   const last = range?.end.line ?? document.lines.lineCount;
   const edits: TextEdit[] = [];
-  for (const { line, start, end, text } of lines) {
+  for (const { line, start, end, text } of formattedLines(source, unit)) {
+    yield;
     if (line < first || line > last || source.slice(start, end) === text) continue;
     edits.push({ range: document.rangeOf({ start, end }), newText: text });
   }
@@ -113,6 +118,8 @@ function* tokenLines(source: string): Generator<TokenLine> {
   /** Where the last token ends. */
   let last = 0;
   function* endLines(to: number): Generator<TokenLine> {
+    // Most tokens stand on the line of the one before.
+    if (to - last <= 1 && source[last] !== '\n' && source[last] !== '\r') return;
     for (const { index, 0: lineEnd } of source.slice(last, to).matchAll(/\r\n|\n|\r/g)) {
       yield { line, start, end: last + index, tokens };
       tokens = [];
@@ -127,7 +134,7 @@ function* tokenLines(source: string): Generator<TokenLine> {
     const isHead = before?.kind === TokenKind.open && before.end === reader.start;
     tokens.push({ kind: reader.kind, start: reader.start, end: reader.end, text, isHead });
     last = reader.end;
-    line += text.match(/\r\n|\n|\r/g)?.length ?? 0;
+    if (reader.kind === TokenKind.blockComment) line += text.match(/\r\n|\n|\r/g)?.length ?? 0;
   }
   yield* endLines(source.length);
   if (start < source.length) yield { line, start, end: source.length, tokens };

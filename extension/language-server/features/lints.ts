@@ -8,6 +8,7 @@ import type {
   TextPlace,
 } from '../../../runtime/internal.ts';
 import { LINTS, type Lint, type Settings, severityOf } from '../settings.ts';
+import type { Work } from '../slices.ts';
 import type { WatDocument } from '../wat-document.ts';
 import { type UnusedFinding, unusedDeclarations, unusedLocals } from './unused.ts';
 
@@ -50,6 +51,14 @@ export function codeLintsOf(document: WatDocument, unit: CodeUnit): readonly Lin
     found.map((finding) => moved(finding, -start)),
   );
   return found;
+}
+
+/** Checks all code of a text, one function after another. */
+export function* checkingCode(document: WatDocument): Work<void> {
+  for (const unit of document.analysis.code) {
+    codeLintsOf(document, unit);
+    yield;
+  }
 }
 
 function moved(finding: LintFinding, by: number): LintFinding {
