@@ -33,14 +33,16 @@ import { DEFAULT_SETTINGS } from '../../extension/language-server/settings.ts';
 import { atOnce } from '../../extension/language-server/slices.ts';
 import { WatDocument } from '../../extension/language-server/wat-document.ts';
 import { Random } from '../fuzz/random.ts';
-import { malformedText } from '../unit/wat/malformed-texts.ts';
+import { edited, malformedText } from '../unit/wat/malformed-texts.ts';
 
 /** Milliseconds of computing that one input may take: they are short. */
 const TIME_LIMIT = 2000;
 
-/** Asks for everything at a random place of a text. */
+/** Asks for everything at a random place of a text. Some were edited before, and what was known of them is kept. */
 export function askEverything(random: Random, text: string): void {
-  const document = new WatDocument('file:///fuzz.wat', text);
+  const document = new WatDocument('file:///fuzz.wat', random.chance(0.5) ? text : edited(random, text));
+  if (random.chance(0.5)) allDiagnosticsOf(document, DEFAULT_SETTINGS.lints, undefined);
+  if (document.text !== text) document.update(text);
   const position = document.positionAt(random.below(text.length + 1));
   const { lints, inlayHints } = DEFAULT_SETTINGS;
   const range = document.rangeOf({ start: 0, end: text.length });
