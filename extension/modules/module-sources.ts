@@ -15,43 +15,43 @@ const NAME = /\$(?:"[^"]*"|[^\s()"]+)|\(;\d+;\)/;
 /** Lines that the head of a function has at most, as long as nobody looks at them. */
 const LONGEST_HEAD = 100;
 
-/** A link that leads to the source of a function, as soon as somebody follows it. */
-export class SourceLink extends vscode.DocumentLink {
-  readonly file: vscode.Uri;
-  readonly offset: number;
-
-  constructor(range: vscode.Range, file: vscode.Uri, offset: number) {
-    super(range);
-    this.file = file;
-    this.offset = offset;
-    this.tooltip = 'Show the source';
-  }
-}
-
 /** Where the code of binary modules was written, by their debug information. */
 export class ModuleSources {
   readonly #ask: AskForSource;
+  /** Links without targets, until somebody follows them. */
+  readonly #links = new WeakMap<
+    vscode.DocumentLink,
+    { readonly file: vscode.Uri; readonly offset: number }
+  >();
 
   constructor(ask: AskForSource) {
     this.#ask = ask;
   }
 
   /** Links at the heads of functions. */
-  linksOf(document: vscode.TextDocument, file: vscode.Uri, offsets: readonly number[]): SourceLink[] {
-    const links: SourceLink[] = [];
+  linksOf(
+    document: vscode.TextDocument,
+    file: vscode.Uri,
+    offsets: readonly number[],
+  ): vscode.DocumentLink[] {
+    const links: vscode.DocumentLink[] = [];
     for (let line = 0; line < document.lineCount; line++) {
       const [start, end] = HEAD.exec(document.lineAt(line).text)?.indices?.groups?.['link'] ?? [];
-      if (start === undefined || end === undefined) continue;
       const offset = offsetFrom(offsets, line);
-      if (offset !== undefined)
-        links.push(new SourceLink(new vscode.Range(line, start, line, end), file, offset));
+      if (start === undefined || end === undefined || offset === undefined) continue;
+      const link = new vscode.DocumentLink(new vscode.Range(line, start, line, end));
+      link.tooltip = 'Show the source';
+      this.#links.set(link, { file, offset });
+      links.push(link);
     }
     return links;
   }
 
   /** The same link with its target, if the source is here. */
-  async resolve(link: SourceLink): Promise<vscode.DocumentLink> {
-    const found = await this.#locationOf(link.file, link.offset);
+  async resolve(link: vscode.DocumentLink): Promise<vscode.DocumentLink> {
+    const { file, offset } = this.#links.get(link) ?? {};
+    if (file === undefined || offset === undefined) return link;
+    const found = await this.#locationOf(file, offset);
     if (found === undefined) return link;
     const { line, character } = found.range.start;
     link.target = found.uri.with({ fragment: `L${line + 1},${character + 1}` });

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { MODULE_SCHEME, type ModuleText, type ModuleTextParams } from '../language-server/protocol.ts';
 import { type Log, messageOf } from '../log.ts';
-import { type ModuleSources, SourceLink } from './module-sources.ts';
+import type { ModuleSources } from './module-sources.ts';
 
 /** The editor for binary modules, as the manifest calls it. */
 const VIEW_TYPE = 'lunatic.module';
@@ -126,7 +126,7 @@ export class ModuleView
   }
 
   async resolveDocumentLink(link: vscode.DocumentLink): Promise<vscode.DocumentLink> {
-    return link instanceof SourceLink ? await this.#sources.resolve(link) : link;
+    return await this.#sources.resolve(link);
   }
 
   /** The source of an instruction. */

@@ -99,8 +99,8 @@ export function registerProcessCommands(options: ProcessCommandsOptions): vscode
       const { id } = program.model.get(key) ?? (await program.request('lunatic/process', { process: key }));
       await vscode.env.clipboard.writeText(`${id}`);
     }),
-    vscode.commands.registerCommand('lunatic.findProcess', async () =>
-      act(await pickProcess(programs, 'Find'), ({ program, key }) =>
+    vscode.commands.registerCommand('lunatic.findProcess', async (entry?: unknown) =>
+      act(await pickProcess(programs, 'Find', typeof entry === 'string' ? entry : ''), ({ program, key }) =>
         view.reveal(tree.nodeOf(program, key), { select: true, focus: true, expand: true }),
       ),
     ),
@@ -176,9 +176,13 @@ interface ProcessItem extends vscode.QuickPickItem {
   readonly target?: Target;
 }
 
-/** Lets the user pick a process of any program. The runtimes search for the typed text, since they may have many processes. */
-function pickProcess(programs: Programs, title: string): Promise<Target | undefined> {
+/**
+ * Lets the user pick a process of any program. The runtimes search for the typed text, since they may have many processes.
+ * @param text what is searched for at first
+ */
+function pickProcess(programs: Programs, title: string, text = ''): Promise<Target | undefined> {
   const pick = vscode.window.createQuickPick<ProcessItem>();
+  pick.value = text;
   pick.placeholder = `${title} which process? Its id, name, or function`;
   pick.matchOnDescription = true;
   let asked = 0;

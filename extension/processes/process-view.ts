@@ -3,6 +3,7 @@ import { keyFromText } from '../../runtime/inspect/protocol.ts';
 import { countOf, grouped } from '../../runtime/inspect/view/index.ts';
 import { registerProcessCommands } from './process-commands.ts';
 import { ProcessDocuments } from './process-documents.ts';
+import { ProcessLenses } from './process-lenses.ts';
 import { ProcessTree } from './process-tree.ts';
 import type { Programs } from './program.ts';
 import { decorationOf, PROCESS_SCHEME } from './tree-items.ts';
@@ -43,6 +44,7 @@ export function registerProcessView(programs: Programs): vscode.Disposable {
         return info === undefined ? undefined : decorationOf(info);
       },
     }),
+    new ProcessLenses(programs),
     registerProcessCommands({ programs, tree, view, documents }),
   );
 }

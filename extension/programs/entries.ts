@@ -59,13 +59,35 @@ const TEXT_OR_COMMENT = /"(?:[^"\\]|\\[\s\S])*(?:"|$)|'(?:[^'\\\n]|\\.)'|\/\/[^\
 /** Finds the functions of a source that a program can begin with: those without parameters. */
 export function findEntries(text: string, language: EntryLanguage): Entry[] {
   if (text.length > MAX_LENGTH[language]) return [];
-  const found = language === 'wat' ? exportsOf(text) : FINDERS[language](withoutComments(text));
+  const found = language === 'wat' ? exportsOf(text, takesNothing) : FINDERS[language](withoutComments(text));
   const lines = new LineStarts(text);
   return found
     .filter(({ name }) => name === undefined || !OF_TESTS.test(name))
     .slice(0, MAX_ENTRIES)
     .map(({ name, at }) => ({ name: name === START ? undefined : name, line: lines.positionAt(at).line }));
 }
+
+/** Finds the functions of a source with which processes can begin: also those with parameters, which others spawn. */
+export function findExports(text: string, language: EntryLanguage): Entry[] {
+  if (text.length > MAX_LENGTH[language]) return [];
+  const found =
+    language === 'wat'
+      ? exportsOf(text, () => true)
+      : matches(withoutComments(text), EXPORTS[language]).filter(({ name }) => name !== START);
+  const lines = new LineStarts(text);
+  const others = found
+    .slice(0, MAX_ENTRIES)
+    .map(({ name, at }) => ({ name: name === START ? undefined : name, line: lines.positionAt(at).line }));
+  const main = language === 'wat' ? [] : findEntries(text, language).filter(({ name }) => name === undefined);
+  return [...main, ...others];
+}
+
+/** Functions that a source exports by a name of its own. */
+const EXPORTS: Readonly<Record<Exclude<EntryLanguage, 'wat'>, RegExp>> = {
+  rust: /^[ \t]*#\[(?:unsafe\()?(?:no_mangle|export_name[ \t]*=[ \t]*"(?<given>[^"\n]+)")\)?\]\s{1,100}pub[ \t]+(?:unsafe[ \t]+)?extern[ \t]+(?:"C"[ \t]+)?fn[ \t]+(?<name>\w+)[ \t]*\(/dgm,
+  c: /^[ \t]*__attribute__\(\([^\n]{0,200}\bexport_name\("(?<given>[^"\n]+)"\)[^\n]{0,200}?\)\)\s{1,100}(?:\w+[ \t*]+){1,5}(?<name>\w+)[ \t]*\(/dgm,
+  assemblyscript: /^export[ \t]+function[ \t]+(?<name>[\w$]+)[ \t]*\(/dgm,
+};
 
 interface Found {
   readonly name: string | undefined;
@@ -114,18 +136,18 @@ function matches(text: string, pattern: RegExp): Found[] {
   }));
 }
 
-/** The exported functions of a text module that take nothing. */
-function exportsOf(text: string): Found[] {
+/** The exported functions of a text module. */
+function exportsOf(text: string, isMeant: (declaration: Declaration) => boolean): Found[] {
   const syntax = readSyntax(text);
   const { exports, all } = readDeclarations(syntax);
   const functions = all.filter(({ space }) => space === 'function');
   const byWord = new Map(functions.map((one) => [String(one.index), one]));
   for (const one of functions) if (one.identifier) byWord.set(textOf(syntax, one.identifier), one);
-  const startable = new Set(functions.filter(takesNothing));
+  const meant = new Set(functions.filter(isMeant));
   return exports
     .filter(({ space, target, declaration }) => {
       const exported = declaration ?? (target && byWord.get(textOf(syntax, target)));
-      return space === 'function' && exported !== undefined && startable.has(exported);
+      return space === 'function' && exported !== undefined && meant.has(exported);
     })
     .map(({ name, at }) => ({ name, at: at.start }));
 }

@@ -11,19 +11,30 @@ export type TestProfiles = ReadonlyMap<
   { readonly profile: vscode.TestRunProfile; readonly run: RunTests }
 >;
 
+/** Runs tests with a kind of run profile. */
+export type RunChosen = (profile: string, include: readonly vscode.TestItem[] | undefined) => Promise<void>;
+
+/** Shows the results view, and runs tests there. */
+export function runnerOf(profiles: TestProfiles): RunChosen {
+  return async (profile, include) => {
+    await vscode.commands.executeCommand('workbench.panel.testResults.view.focus');
+    const chosen = profiles.get(profile) ?? profiles.get('run');
+    const source = new vscode.CancellationTokenSource();
+    await chosen?.run(new vscode.TestRunRequest(include, undefined, chosen.profile), source.token);
+  };
+}
+
 /** Registers the commands that run tests with the profile that the settings name. */
 export function registerTestCommands(
   items: TestItems,
   finder: TestFinder,
-  profiles: TestProfiles,
+  runChosen: RunChosen,
 ): vscode.Disposable {
-  const run = async (include: readonly vscode.TestItem[] | undefined, about?: vscode.Uri) => {
-    await vscode.commands.executeCommand('workbench.panel.testResults.view.focus');
-    const wanted = vscode.workspace.getConfiguration('lunatic.tests', about).get('defaultProfile', 'run');
-    const chosen = profiles.get(wanted) ?? profiles.get('run');
-    const source = new vscode.CancellationTokenSource();
-    await chosen?.run(new vscode.TestRunRequest(include, undefined, chosen.profile), source.token);
-  };
+  const run = (include: readonly vscode.TestItem[] | undefined, about?: vscode.Uri) =>
+    runChosen(
+      vscode.workspace.getConfiguration('lunatic.tests', about).get('defaultProfile', 'run'),
+      include,
+    );
   const hasTests = async () => {
     await finder.find();
     return items.tops().length > 0;

@@ -12,8 +12,9 @@ import { TestProjects } from './finding/test-projects.ts';
 import { ContinuousRuns, type RunTests } from './running/continuous-runs.ts';
 import { TestBuilder } from './running/test-builder.ts';
 import { TestRunner } from './running/test-runner.ts';
-import { registerTestCommands } from './test-commands.ts';
+import { registerTestCommands, runnerOf } from './test-commands.ts';
 import { TestItems } from './test-items.ts';
+import { TestLenses } from './test-lenses.ts';
 import { TestTool } from './test-tool.ts';
 
 /** Registers the Test Explorer's controller, which finds, builds and runs the tests of the workspace; `tool` runs them for others. */
@@ -53,6 +54,7 @@ export function registerTestExplorer(
   const covered = addProfile('Coverage', Coverage, (request, token) => runner.cover(request, token));
   profiles.set('coverage', covered);
   const { profile: covers } = covered;
+  const runChosen = runnerOf(profiles);
   covers.loadDetailedCoverage = async (_, file) => coverageDetails(file);
   covers.loadDetailedCoverageForTest = async (_, file, test) => coverageOfTest(file, test);
 
@@ -65,7 +67,8 @@ export function registerTestExplorer(
     finder,
     runner,
     runs,
-    registerTestCommands(items, finder, profiles),
+    registerTestCommands(items, finder, runChosen),
+    new TestLenses(items, runChosen),
     finder.onDidChange((uri) => {
       const item = items.moduleItem(uri);
       if (item !== undefined) controller.invalidateTestResults(item);

@@ -51,6 +51,9 @@ export class TestItems {
   /** Names of builds, by the paths of modules. */
   readonly #names = new Map<string, string>();
 
+  /** Called when modules or their tests have changed. */
+  onChange: () => void = () => {};
+
   constructor(controller: vscode.TestController) {
     this.#controller = controller;
   }
@@ -186,6 +189,7 @@ export class TestItems {
     const shown = module.root === undefined ? groups : onlyGroup(groups);
     const tag = new vscode.TestTag(pathOf(module));
     this.#fill(item, { id: item.id, uri: module.uri, tag }, shown);
+    this.onChange();
   }
 
   /** Sets the error of a module that cannot be read, which happens also while a build writes it. Its tests stay. */
@@ -212,6 +216,7 @@ export class TestItems {
     const data = parent && this.#data.get(parent);
     if (parent?.children.size === 0 && data?.kind === 'project' && !data.hasTests)
       this.#controller.items.delete(parent.id);
+    this.onChange();
   }
 
   /** The tests below an item, and the item itself if it is a test. */

@@ -1,6 +1,7 @@
 /** What the editor knows of text modules by the language server. */
 import { readFileSync } from 'node:fs';
 import { test } from 'vitest';
+import { guest } from '../support/guest.ts';
 import { wat } from '../unit/wasm/support.ts';
 import { edit, TYPING } from './support/edit.ts';
 import { WorkbenchSession } from './support/session.ts';
@@ -105,4 +106,46 @@ test('a binary module opens as text, with offsets and symbols, and links to its 
   await workbench.followLink('(func $party');
   await workbench.editorShows('int eaten = slice(12 * cakes, guests);');
   await workbench.screenshot('wasm-source');
+});
+
+const CREW = guest(`
+  (func (export "_start") (local $left i32)
+    (local.set $left (i32.const 3))
+    (loop $on
+      (drop (call $spawn (i64.const 0) (text "rower")))
+      (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+      (br_if $on (local.get $left)))
+    (call $print (text "all are in the boat"))
+    (call $forever))
+  (func $rower (export "rower") (call $forever))
+  (func (export "#lunatic_test_rowing::is_fun") (call $print (text "it is fun")))`);
+
+test('lenses run tests and cover them, and tell of functions how many processes run them', async () => {
+  const settings = { 'lunatic.tests.codeLens': true, 'lunatic.processes.codeLens': true };
+  const workbench = await session.open({ 'crew.wat': CREW }, { settings });
+  const { page } = workbench;
+  await workbench.isActive();
+  await workbench.openFile('crew.wat');
+  const lens = (title: string) => page.locator('.codelens-decoration a', { hasText: title });
+  await workbench.counts(page.locator('.codelens-decoration', { hasText: 'Run | Debug | Coverage' }), 1);
+  const line = (text: string) => CREW.split('\n').findIndex((one) => one.includes(text)) + 1;
+  await workbench.moveCursor(line('#lunatic_test_'), 1);
+  const covered = page.locator('.coverage-deco-gutter.coverage-deco-miss');
+  await workbench.brings(covered, () => lens('Coverage').click());
+  await workbench.screenshot('test-lenses');
+
+  await workbench.openFile('crew.wat');
+  await workbench.debug('Control+F5');
+  await workbench.printed('all are in the boat');
+  await workbench.openFile('crew.wat');
+  await workbench.moveCursor(line('(func $rower'), 1);
+  await lens('3 processes').waitFor();
+  await workbench.screenshot('process-lenses');
+  const choices = page.locator('.quick-input-widget .monaco-list-row', { hasText: 'rower' });
+  await workbench.brings(choices.nth(2), () => lens('3 processes').click());
+  await workbench.screenshot('process-lens-clicked');
+  await page.keyboard.press('Escape');
+  await choices.first().waitFor({ state: 'hidden' });
+  await workbench.press('Shift+F5');
+  await workbench.noProgramRuns();
 });

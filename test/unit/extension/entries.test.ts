@@ -1,6 +1,11 @@
 /** The functions of sources that the editor offers to run. */
 import { expect, test } from 'vitest';
-import { type EntryLanguage, findEntries, MAX_LENGTH } from '../../../extension/programs/entries.ts';
+import {
+  type EntryLanguage,
+  findEntries,
+  findExports,
+  MAX_LENGTH,
+} from '../../../extension/programs/entries.ts';
 
 const found = (text: string, language: EntryLanguage) =>
   findEntries(text, language).map(({ name, line }) => `${line} ${name ?? 'start'}`);
@@ -138,4 +143,20 @@ test.each(PARTS)('hostile sources in %s are looked at in a moment', (language, p
       const { user, system } = process.cpuUsage(before);
       expect((user + system) / 1000, `${part} behind ${begin.slice(0, 20)}`).toBeLessThan(2000);
     }
+});
+
+test.each<[EntryLanguage, string]>([
+  ['rust', 'fn main() {}\n#[no_mangle]\npub extern "C" fn worker(n: i32) {}\nfn inner(n: i32) {}'],
+  [
+    'c',
+    'int main(void) {}\n__attribute__((export_name("worker")))\nint work(int n) { return n; }\nint inner(void) {}',
+  ],
+  [
+    'assemblyscript',
+    'export function _start(): void {}\n\nexport function worker(n: i32): i32 { return n }\nfunction inner(): void {}',
+  ],
+  ['wat', '(module (func (export "_start"))\n\n(func (export "worker") (param i32))\n(func $inner))'],
+])('%s: functions with which processes begin, also with parameters', (language, text) => {
+  const found = findExports(text, language).map(({ name, line }) => `${line} ${name ?? 'start'}`);
+  expect(found).toEqual(['0 start', '2 worker']);
 });

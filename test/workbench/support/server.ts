@@ -25,6 +25,9 @@ const SETTINGS = {
   'git.enabled': false,
   // In a browser, files are saved after a second.
   'files.autoSave': 'off',
+  // Lines would move while tests point at them.
+  'lunatic.tests.codeLens': false,
+  'lunatic.processes.codeLens': false,
   'debug.openDebug': 'neverOpen',
   'debug.internalConsoleOptions': 'openOnSessionStart',
 };
