@@ -86,6 +86,7 @@ export {
 export { keySlot, kindOf, type SlotType, tableLayout, valueSlot } from './symbols/managed-flags.ts';
 export { ModuleParts } from './symbols/module-parts.ts';
 export { openSymbols } from './symbols/open-symbols.ts';
+export { isLibraryPath } from './symbols/short-path.ts';
 export type { StackFrame } from './symbols/stack-frame.ts';
 export { type ModuleSymbols, SymbolThread } from './symbols/symbol-thread.ts';
 export type { SymbolFrame } from './symbols/symbols.ts';

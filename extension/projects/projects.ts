@@ -12,9 +12,14 @@ const CARGO_CONFIGS = '**/.cargo/{config,config.toml}';
 /** Files of which cargo makes programs when they appear. */
 const CRATE_SOURCES = '**/*.rs';
 /** Folders that contain projects of others, or what was built. */
-const NOT_SEARCHED = ['node_modules', '.git', 'target', 'build', 'dist'];
-/** The same, in the path of a file. */
-const IN_NOT_SEARCHED = new RegExp(`[\\\\/](${NOT_SEARCHED.join('|').replaceAll('.', '\\.')})[\\\\/]`);
+const FOLDERS = [
+  ...['node_modules', '.git', 'target', 'build', 'dist'],
+  ...['vendor', 'third_party', 'third-party', '_deps'],
+];
+/** What is in them. */
+export const NOT_SEARCHED = `**/{${FOLDERS.join(',')}}/**`;
+/** The same, for the path of a file in the workspace. */
+const IN_NOT_SEARCHED = new RegExp(`(^|[\\\\/])(${FOLDERS.join('|').replaceAll('.', '\\.')})[\\\\/]`);
 /** Files that may make a project and are looked at, at most. */
 const MAX_FILES = 100;
 /** Milliseconds without a change after which projects are read again: a checkout changes many files. */
@@ -59,8 +64,8 @@ export class Projects implements vscode.Disposable {
     this.#changed.dispose();
   }
 
-  #forget({ fsPath }: vscode.Uri): void {
-    if (IN_NOT_SEARCHED.test(fsPath)) return;
+  #forget(file: vscode.Uri): void {
+    if (IN_NOT_SEARCHED.test(vscode.workspace.asRelativePath(file, false))) return;
     this.#known.clear();
     clearTimeout(this.#calm);
     this.#calm = setTimeout(() => this.#changed.fire(), CALM);
@@ -78,11 +83,7 @@ export class Projects implements vscode.Disposable {
 
   async #each<Result>(read: (project: Project) => Promise<Result>): Promise<Result[]> {
     if (!vscode.workspace.isTrusted) return [];
-    const files = await vscode.workspace.findFiles(
-      PROJECT_FILES,
-      `**/{${NOT_SEARCHED.join(',')}}/**`,
-      MAX_FILES,
-    );
+    const files = await vscode.workspace.findFiles(PROJECT_FILES, NOT_SEARCHED, MAX_FILES);
     const folders = [...new Set(files.map(({ fsPath }) => dirname(fsPath)))].sort();
     const found: Result[] = [];
     for (const folder of folders) {

@@ -224,7 +224,7 @@ describe('a project in C', () => {
   });
 });
 
-test('tests belong to the nearest project, also where they are in a namespace', async () => {
+test('tests belong to the nearest project, also where they are in a namespace; crates of others are none', async () => {
   const project = (name: string) => JSON.stringify({ name, module: 'build/made.wasm', build: ['true'] });
   const workbench = await session.open({
     'lunatic.json': project('outer'),
@@ -232,6 +232,9 @@ test('tests belong to the nearest project, also where they are in a namespace', 
     'inner/sums.cpp': '#include "lunatic.h"\n\nnamespace sums {\n  LUNATIC_TEST(adds) {}\n}\n',
     'till/Cargo.toml': `${manifest('till')}[dependencies]\nlunatic = "0.14"\n`,
     'till/src/lib.rs': '#[test]\nfn adds() {}\n',
+    // As `cargo vendor` leaves it.
+    'till/vendor/coin/Cargo.toml': `${manifest('coin')}[dependencies]\nlunatic = "0.14"\n`,
+    'till/vendor/coin/src/lib.rs': '#[test]\nfn is_round() {}\n',
   });
   await workbench.isActive();
   await workbench.showView('Testing');
@@ -242,5 +245,6 @@ test('tests belong to the nearest project, also where they are in a namespace', 
   await workbench.page
     .locator('.test-explorer .error', { hasText: '1 #[test] function is not listed' })
     .waitFor();
+  expect(await workbench.test('coin').count()).toBe(0);
   await workbench.screenshot('tests-of-rust-alone');
 });

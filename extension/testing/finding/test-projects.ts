@@ -1,17 +1,15 @@
 import * as vscode from 'vscode';
+import { isLibraryPath } from '../../../runtime/internal.ts';
 import { readWorkspaceFile } from '../../modules/read-file.ts';
 import { isInside } from '../../projects/files.ts';
 import { type Project, ProjectError } from '../../projects/project.ts';
-import type { Projects } from '../../projects/projects.ts';
+import { NOT_SEARCHED, type Projects } from '../../projects/projects.ts';
 import { countPlainTests, plainTestsNote } from './plain-tests.ts';
 
 /** What sources contain that have tests. */
 const TEST = /\blunatic::test\b|lunatic_test_|^[ \t]*LUNATIC_TEST\b/m;
 /** Sources of which modules with tests are built. A text module is one itself. */
 const SOURCES = '**/*.{rs,ts,c,cc,cpp,cxx,h,hh,hpp,hxx}';
-const NOT_SEARCHED = '**/{target,build,dist,node_modules,.git}/**';
-/** Headers of ours, which only define what declares a test. */
-const SDK = /[\\/]lunatic\.(h|ts)$/;
 /** Sources of a project that are searched at most, and the bytes of the largest. */
 const MAX_SOURCES = 500;
 const MAX_SIZE = 2 ** 20;
@@ -72,7 +70,8 @@ async function testsIn(project: Project, inner: readonly string[]) {
   let hasTests = false;
   let plainTests = 0;
   for (const { fsPath } of sources) {
-    if (SDK.test(fsPath) || inner.some((other) => isInside(fsPath, other))) continue;
+    // Libraries of ours only define what declares a test.
+    if (isLibraryPath(fsPath, project.file) || inner.some((other) => isInside(fsPath, other))) continue;
     // Those of a crate that is not for Lunatic are run by others.
     const mayBePlain = project.isForWasm && fsPath.endsWith('.rs');
     if (hasTests && !mayBePlain) continue;
