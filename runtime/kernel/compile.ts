@@ -6,6 +6,10 @@ import { ModuleError } from './module-error.ts';
 /** Bytes from which on checking takes longer than loading what is needed to leave it out, and memory is freed at once. */
 const LARGE = 2 ** 20;
 
+/** V8 optimizes a function when it has run about so many bytes of its code. By default; and of code that is probed, most of which is not run. */
+const TIERING_BUDGET = 13_000_000;
+const PROBED_TIERING_BUDGET = 10 * TIERING_BUDGET;
+
 /** V8's default for the number of functions that it compiles at the same time. */
 const COMPILATION_TASKS = 128;
 
@@ -28,6 +32,8 @@ export interface CompileOptions {
   readonly isSlow?: boolean | undefined;
   /** The index of a function that V8 optimizes now, which takes up to 0.1 s, and not after it has been called often. Default: none. */
   readonly optimized?: number | undefined;
+  /** Whether processes can be stopped in the midst of its code; see `probePass`. */
+  readonly isProbed?: boolean | undefined;
 }
 
 /** The flags that are set for some modules, as V8 has them by default. They hold for all threads. */
@@ -36,6 +42,7 @@ const DEFAULTS = [
   '--no-wasm-lazy-validation',
   `--wasm-num-compilation-tasks=${COMPILATION_TASKS}`,
   '--wasm-eager-tier-up-function=-1',
+  `--wasm-tiering-budget=${TIERING_BUDGET}`,
 ];
 
 /**
@@ -60,12 +67,14 @@ export function compile(bytes: Uint8Array, options: CompileOptions): WebAssembly
 }
 
 /** The flags of V8 that differ from their defaults while a module of so many bytes is compiled. */
-function flagsFor(size: number, { isChecked, ahead, isSlow, optimized }: CompileOptions): string[] {
+function flagsFor(size: number, options: CompileOptions): string[] {
+  const { isChecked, ahead, isSlow, optimized, isProbed } = options;
   const flags: string[] = [];
   if (isSlow || (ahead && size <= LARGEST_AHEAD)) flags.push('--no-wasm-lazy-compilation');
   else if (isChecked && size >= LARGE) flags.push('--wasm-lazy-validation');
   if (isSlow) flags.push('--wasm-num-compilation-tasks=1');
   if (optimized !== undefined) flags.push(`--wasm-eager-tier-up-function=${optimized}`);
+  if (isProbed) flags.push(`--wasm-tiering-budget=${PROBED_TIERING_BUDGET}`);
   return flags;
 }
 

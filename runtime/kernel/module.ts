@@ -334,6 +334,7 @@ export class LoadedModule {
       ahead: this.#options.compilesAhead ?? false,
       isSlow: rewritten.isSlow,
       optimized: optimizes && !this.#options.fromProcess ? rewritten.interpreter : undefined,
+      isProbed: (this.#probes?.map.offsets.length ?? 0) > 0,
     });
     if (known === null) this.#keep(this.#variant(meter), rewritten);
     discard(rewritten.bytes);

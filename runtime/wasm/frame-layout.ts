@@ -3,7 +3,7 @@ import type { WasmModule } from './module.ts';
 import { readValueType, type ValueType } from './value-type.ts';
 
 /** The most locals that a frame keeps. */
-const MOST_KEPT = 64;
+export const MOST_KEPT = 64;
 
 /** Bytes before the first local: the offset of the instruction that the function is at, and four that are not used. */
 const HEADER_SIZE = 8;
@@ -58,6 +58,9 @@ export function layoutOf(kept: readonly Omit<KeptLocal, 'at'>[]): FrameLayout {
   }
   return { locals, size: at };
 }
+
+/** Of functions without locals, and of what keeps none. */
+export const NO_LOCALS: FrameLayout = layoutOf([]);
 
 /** The types of a function's parameters and of as many of its other locals as can matter here. */
 function localTypes(module: WasmModule, defined: number): ValueType[] {

@@ -15,7 +15,14 @@ export { dropCustomsPass } from './drop-customs-pass.ts';
 export { essentialParts } from './essential-parts.ts';
 export { usedFeatures } from './features.ts';
 export { WasmFormatError } from './format-error.ts';
-export { type FrameLayout, frameLayout, type KeptLocal, type KeptType, layoutOf } from './frame-layout.ts';
+export {
+  type FrameLayout,
+  frameLayout,
+  type KeptLocal,
+  type KeptType,
+  layoutOf,
+  MOST_KEPT,
+} from './frame-layout.ts';
 export { FunctionNames, functionNames } from './function-names.ts';
 export { growthPass } from './growth-pass.ts';
 export {
@@ -43,6 +50,7 @@ export type {
 } from './module.ts';
 export { customSection } from './module.ts';
 export { type ImportedMemory, KERNEL_MODULE, type ModulePlan, memoryImport } from './module-plan.ts';
+export { NameSection } from './name-section.ts';
 export { type OffsetLists, OffsetMap } from './offset-map.ts';
 export { type Pass, PassConflictError } from './pass.ts';
 export { preemptPass } from './preempt-pass.ts';
@@ -53,6 +61,7 @@ export {
   type KeptFrame,
   ProbeMap,
   type ProbeSites,
+  statementStarts,
 } from './probe-map.ts';
 export {
   armedPages,

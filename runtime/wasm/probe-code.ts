@@ -1,15 +1,22 @@
 import type { CodeEmitter } from './code-emitter.ts';
 import type { CodePass, CodeWalk } from './code-pass.ts';
-import type { FrameLayout, KeptLocal } from './frame-layout.ts';
+import { type FrameLayout, type KeptLocal, NO_LOCALS } from './frame-layout.ts';
 import { KeptLocals } from './kept-locals.ts';
+import { liveLocals } from './live-locals.ts';
 import { LocalSet } from './local-set.ts';
 import { Op } from './opcodes.ts';
-import { FRAMES_LIMIT, FRAMES_SIZE, type ProbeParts, writeByteLoad, writeStore } from './probe-parts.ts';
+import {
+  FRAMES_LIMIT,
+  FRAMES_SIZE,
+  type ProbeParts,
+  writeByteLoad,
+  writeLoad,
+  writeStore,
+} from './probe-parts.ts';
 import { isHarmless } from './settled-locals.ts';
 
 /** Locals that the pass adds to a function. */
 const OWN_LOCALS = 2;
-const NO_LOCALS: FrameLayout = { locals: [], size: 0 };
 const I32_GE_U = 0x4f;
 const I32_AND = 0x71;
 const I32_OR = 0x72;
@@ -27,6 +34,8 @@ export class ProbeCode implements CodePass {
   /** The local that tells whether sites probe. */
   #armed = -1;
   readonly #kept = new KeptLocals();
+  /** By site, the locals that may still be read; null if all are handed over and taken back at each. */
+  #live: Map<number, LocalSet> | null = null;
   /** Whether a handler may begin at any end of a block from here on. */
   #catches = false;
   /** Whether the code at hand is the beginning of the function; see `settledLocals`. */
@@ -52,12 +61,24 @@ export class ProbeCode implements CodePass {
     if (this.#hasSites) this.#armed = walk.addLocal('i32');
     this.#catches = false;
     this.#kept.begin(walk, this.#layout);
+    this.#live = this.#liveLocals(walk);
     this.#begins = true;
     this.#early.clear();
     const parameters = walk.module.functionType(walk.functionIndex)?.params.length ?? 0;
     for (const [place, { index }] of this.#layout.locals.entries())
       if (index < parameters) this.#early.add(place);
     return true;
+  }
+
+  #liveLocals({ module, definedIndex }: CodeWalk): Map<number, LocalSet> | null {
+    const { offsets, mostHanded } = this.#parts;
+    const { locals } = this.#layout;
+    const end = module.code.bodyEnd[definedIndex] ?? 0;
+    let last = this.#next;
+    while ((offsets[last] ?? Number.POSITIVE_INFINITY) < end) last++;
+    if ((last - this.#next) * locals.length <= mostHanded) return null;
+    const placeOf = new Map(locals.map(({ index }, place) => [index, place]));
+    return liveLocals(module, definedIndex, placeOf, offsets.subarray(this.#next, last));
   }
 
   enter(walk: CodeWalk): void {
@@ -176,18 +197,37 @@ export class ProbeCode implements CodePass {
 
   #probe(walk: CodeWalk): void {
     const { emit, reader } = walk;
-    const { locals } = this.#layout;
     emit.insert(reader.start);
     emit.localGet(this.#armed);
     emit.unlikelyIf();
+    if (this.#live === null) this.#handAll(walk);
+    else this.#handChanged(walk, this.#live.get(reader.start));
+    emit.u8(Op.end);
+    emit.resume(reader.start);
+  }
+
+  #handAll({ emit, reader }: CodeWalk): void {
+    const { locals } = this.#layout;
     emit.localGet(this.#frame);
     emit.constant(reader.start);
     for (const { index } of locals) emit.localGet(index);
     emit.call(this.#parts.helperOf(this.#layout).index);
     for (const { index } of locals.toReversed()) emit.localSet(index);
-    this.#readArmed(walk);
-    emit.u8(Op.end);
-    emit.resume(reader.start);
+  }
+
+  #handChanged({ emit, reader }: CodeWalk, live: LocalSet | undefined): void {
+    const { frames, helperOf } = this.#parts;
+    for (const [place, local] of this.#layout.locals.entries())
+      if (!this.#kept.has(place)) this.#writeLocal(emit, local);
+    emit.localGet(this.#frame);
+    emit.constant(reader.start);
+    emit.call(helperOf(NO_LOCALS).index);
+    for (const [place, { index, type, at }] of this.#layout.locals.entries()) {
+      if (live?.has(place) !== true) continue;
+      emit.localGet(this.#frame);
+      writeLoad(emit, type, frames.index, at);
+      emit.localSet(index);
+    }
   }
 
   /** Writes the frame as it is before the call at hand, behind which the callee's frame begins. */

@@ -1,6 +1,6 @@
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { type FrameLayout, KEPT_TYPES, layoutOf } from './frame-layout.ts';
+import { type FrameLayout, KEPT_TYPES, layoutOf, NO_LOCALS } from './frame-layout.ts';
 import { type FunctionRanges, ProbeMap } from './probe-map.ts';
 
 /**
@@ -87,5 +87,3 @@ export function decodeProbes(bytes: Uint8Array): ProbeMap {
   }
   return new ProbeMap(ranges, layouts, offsets, true);
 }
-
-const NO_LOCALS = layoutOf([]);

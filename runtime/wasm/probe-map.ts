@@ -1,7 +1,13 @@
 import { type FrameLayout, frameLayout } from './frame-layout.ts';
 import { InstructionReader } from './instruction-reader.ts';
 import type { WasmModule } from './module.ts';
+import { Op } from './opcodes.ts';
 import { FRAMES_LIMIT, FRAMES_SIZE } from './probe-parts.ts';
+
+const FIRST_LOAD = 0x28;
+const LAST_LOAD = 0x35;
+/** The last of the conversions and the sign extensions. */
+const LAST_NUMERIC = 0xc4;
 
 /** Where a module is to be probed. */
 export interface ProbeSites {
@@ -133,17 +139,55 @@ export function framesOf(address: number): number {
 }
 
 /** The offsets of all instructions. */
-export function everyInstruction({ bytes, code }: WasmModule): Uint32Array {
+export function everyInstruction(module: WasmModule): Uint32Array {
+  return instructions(module, () => true);
+}
+
+/**
+ * The offsets where something a debugger shows may have changed, or code goes on somewhere else: of the first instructions of functions
+ * and blocks, of those behind one that does more than compute a value, and of calls.
+ */
+export function statementStarts(module: WasmModule): Uint32Array {
+  let isFirst = true;
+  return instructions(module, ({ opcode }, opens) => {
+    const isStart = opens || isFirst || isCall(opcode);
+    isFirst = !isComputing(opcode);
+    return isStart;
+  });
+}
+
+/** @param isWanted is asked for each instruction, with whether it is the first one of a function */
+function instructions(
+  { bytes, code }: WasmModule,
+  isWanted: (reader: InstructionReader, opens: boolean) => boolean,
+): Uint32Array {
   const found: number[] = [];
   for (let i = 0; i < code.functionCount; i++) {
+    const start = code.codeStart[i] ?? 0;
     const end = code.bodyEnd[i] ?? 0;
-    const reader = new InstructionReader(bytes, code.codeStart[i] ?? 0, end, 'code section');
+    const reader = new InstructionReader(bytes, start, end, 'code section');
     while (reader.position < end) {
       reader.next();
-      found.push(reader.start);
+      if (isWanted(reader, reader.start === start)) found.push(reader.start);
     }
   }
   return Uint32Array.from(found);
+}
+
+function isCall(opcode: number): boolean {
+  return opcode >= Op.call && opcode <= Op.returnCallRef;
+}
+
+/** Whether an instruction does nothing but to bring a value onto the stack of operands, if it does not trap. */
+function isComputing(opcode: number): boolean {
+  const isLoad = opcode >= FIRST_LOAD && opcode <= LAST_LOAD;
+  return (
+    isLoad ||
+    opcode === Op.localGet ||
+    opcode === Op.globalGet ||
+    opcode === Op.select ||
+    (opcode >= Op.i32Const && opcode <= LAST_NUMERIC)
+  );
 }
 
 /** Ascending numbers without those that come again. */

@@ -44,6 +44,8 @@ export interface ProbeParts {
   readonly offsets: Uint32Array;
   /** By function, counted from the first defined one. */
   readonly layouts: readonly FrameLayout[];
+  /** From how many sites times locals on a function hands over no more of its locals than it must at each site. */
+  readonly mostHanded: number;
   /** The function that keeps a frame of this layout and asks the host what to do there. */
   helperOf(layout: FrameLayout): Added;
 }

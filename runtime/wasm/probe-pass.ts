@@ -1,6 +1,6 @@
 import type { ByteWriter } from './byte-writer.ts';
 import { referredImports } from './call-offsets.ts';
-import type { FrameLayout } from './frame-layout.ts';
+import { type FrameLayout, NO_LOCALS } from './frame-layout.ts';
 import type { Added } from './index-space.ts';
 import type { ModulePlan } from './module-plan.ts';
 import { Op } from './opcodes.ts';
@@ -18,6 +18,12 @@ import {
 
 /** Each instance makes an object of each export. */
 const MOST_GLOBALS = 100;
+
+/**
+ * Up to how many sites times locals all locals are handed over at each site of a function. Beyond, a function of 3 KB would become one of
+ * 250 KB, which takes V8 seconds to optimize: there, a site gives the frame what that does not have, and takes back what may be read.
+ */
+const MOST_HANDED = 512;
 
 /** The type of a block that leaves nothing on the stack. */
 const NO_RESULT = 0x40;
@@ -41,19 +47,19 @@ const NO_RESULT = 0x40;
  *
  * The address of the next frame is set before each call, and not when a function returns or throws: a function knows its own.
  */
-export function probePass(map: ProbeMap): Pass {
+export function probePass(map: ProbeMap, mostHanded = MOST_HANDED): Pass {
   return {
     name: 'probe',
     declare(plan) {
       const { module } = plan;
       if (module.functions.length === 0) return;
-      const parts = declareParts(plan, map);
+      const parts = declareParts(plan, map, mostHanded);
       plan.editCode(() => new ProbeCode(parts));
     },
   };
 }
 
-function declareParts(plan: ModulePlan, { offsets, layouts }: ProbeMap): ProbeParts {
+function declareParts(plan: ModulePlan, { offsets, layouts }: ProbeMap, mostHanded: number): ProbeParts {
   const { module } = plan;
   const pages = armedPages(module.functions.length);
   const probe = plan.importFunction('probe', { params: ['i32'], results: [] });
@@ -70,7 +76,7 @@ function declareParts(plan: ModulePlan, { offsets, layouts }: ProbeMap): ProbePa
   probeReferences(plan, armed);
   const helpers = new Map<string, Added>();
   const helperOfLayout = new Map<FrameLayout, Added>();
-  for (const layout of layouts) {
+  for (const layout of [NO_LOCALS, ...layouts]) {
     const types = layout.locals.map(({ type }) => type);
     const key = types.join();
     let helper = helpers.get(key);
@@ -89,6 +95,7 @@ function declareParts(plan: ModulePlan, { offsets, layouts }: ProbeMap): ProbePa
     step,
     offsets,
     layouts,
+    mostHanded,
     helperOf(layout) {
       const helper = helperOfLayout.get(layout);
       if (helper === undefined) throw new Error('a frame of a layout that was not declared');

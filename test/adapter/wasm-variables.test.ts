@@ -111,6 +111,22 @@ test('a hover, a watch and the console read locals and globals of the selected c
   expect(await read('processes', 'repl')).toMatchObject({ result: expect.stringContaining('_start') });
 });
 
+test('a call with more locals than a frame keeps shows those with names', async () => {
+  const client = await AdapterClient.stdio();
+  const path = guestFile(`(module (func (export "_start") (local ${'i64 '.repeat(70)}) (local $last i32)
+    (local.set $last (i32.const 7))
+    (local.set 69 (i64.const 69))
+    nop ;; here
+  ))`);
+  await client.configure('', { program: path });
+  await client.setBreakpointsRequest({ source: { path }, breakpoints: [{ line: 4 }] });
+  await client.configurationDoneRequest();
+  const threadId = (await client.event('stopped')).body.threadId ?? 0;
+  const all = await client.variables(await scopeOf(client, threadId, 'Locals'));
+  expect(valuesOf(all)).toMatchObject({ $0: '0', $62: '0', $last: '7' });
+  expect(all).toHaveLength(64);
+});
+
 test('locals of outer calls are read, and not set', async () => {
   const client = await AdapterClient.stdio();
   const text = `(module (func $inner nop ;; here

@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  everyInstruction,
   frameLayout,
   type Pass,
   ProbeMap,
   type ProbeSites,
   probePass,
   readModule,
+  statementStarts,
 } from '../../../runtime/wasm/index.ts';
 import { disassembleFunction, TextPlaces } from '../../../runtime/wat/index.ts';
 import { probeEverywhere } from './combinations.ts';
@@ -229,6 +231,28 @@ describe('frames', () => {
   });
 });
 
+it('statements begin where something has changed, at calls, and where code goes on somewhere else', async () => {
+  const source = `(module (memory 1) (func $g (result i32) (i32.const 1))
+    (func (param $n i32) (local $s i32)
+      loop $again
+        local.get $s local.get $n i32.load i32.add local.tee $s i32.const 2 i32.mul drop
+        local.get $n call $g i32.add local.tee $n
+        br_if $again
+      end
+      i32.const 0 local.get $s i32.store
+      nop))`;
+  const module = readModule(await wat(source));
+  const places = new TextPlaces(module, source);
+  const texts = [...statementStarts(module)].map((offset) => {
+    const place = places.at(offset);
+    return source.slice(place?.start, place?.end);
+  });
+  expect(texts).toEqual([
+    ...['i32.const 1', 'loop $again', 'local.get $s', 'i32.const 2', 'local.get $n', 'call $g', 'i32.add'],
+    ...['br_if $again', 'end', 'i32.const 0', 'nop', ')'],
+  ]);
+});
+
 it('offsets between instructions, and outside of the code, are no sites', async () => {
   const bytes = await wat('(module (func (export "f") (result i32) (i32.const 1000)))');
   const module = readModule(bytes);
@@ -275,23 +299,26 @@ function odd(local: number): string {
   return `(i32.and (local.get ${local}) (i32.const 1))`;
 }
 
+/** A program with a statement for its body. The counters of loops inside of each other may be the same, so there is a limit. */
+function programOf(body: string): Wasm {
+  return modernWat(`(module (import "env" "seen" (func $seen (param i32 i32 i32 i32))) (tag $oops)
+    (func $limited (param i32 i32 i32 i32)
+      (global.set $left (i32.sub (global.get $left) (i32.const 1)))
+      (if (i32.eqz (global.get $left)) (then unreachable))
+      (call $seen (local.get 0) (local.get 1) (local.get 2) (local.get 3)))
+    (global $left (mut i32) (i32.const 200))
+    (func (export "f") (param i32 i32 i32 i32) (local i32 i32 i32)
+      ${body.replaceAll('$seen', '$limited')}
+      (call $limited (local.get 0) (local.get 1) (local.get 2) (local.get 3))))`);
+}
+
 it('a frame has the locals as they are at each call, whatever way led there', () => {
   fc.assert(
     fc.property(
       statement,
       fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 4, maxLength: 4 }),
       (body, args) => {
-        // The counters of loops inside of each other may be the same, so there is a limit.
-        const bytes =
-          modernWat(`(module (import "env" "seen" (func $seen (param i32 i32 i32 i32))) (tag $oops)
-        (func $limited (param i32 i32 i32 i32)
-          (global.set $left (i32.sub (global.get $left) (i32.const 1)))
-          (if (i32.eqz (global.get $left)) (then unreachable))
-          (call $seen (local.get 0) (local.get 1) (local.get 2) (local.get 3)))
-        (global $left (mut i32) (i32.const 200))
-        (func (export "f") (param i32 i32 i32 i32) (local i32 i32 i32)
-          ${body.replaceAll('$seen', '$limited')}
-          (call $limited (local.get 0) (local.get 1) (local.get 2) (local.get 3))))`);
+        const bytes = programOf(body);
         const map = ProbeMap.of(readModule(bytes), { offsets: Uint32Array.of() });
         const wrong: unknown[] = [];
         start(bytes, [...preemptive, probePass(map)], {
@@ -313,6 +340,71 @@ it('a frame has the locals as they are at each call, whatever way led there', ()
     ),
     { numRuns: 300 },
   );
+});
+
+describe('a function with many sites and locals, whose sites hand over only what they must', () => {
+  /** What a program does and has at each site, with so many locals handed over. */
+  function run(
+    bytes: Wasm,
+    args: number[],
+    mostHanded: number,
+    change?: (frame: number, frames: DataView) => void,
+  ): unknown[] {
+    const module = readModule(bytes);
+    const map = ProbeMap.of(module, { offsets: everyInstruction(module) });
+    const happened: unknown[] = [];
+    const result = start(bytes, [...preemptive, probePass(map, mostHanded)], {
+      quietImports: true,
+      onImport: (_kernel, _exports, given) => happened.push(`${given}`),
+      onProbe: (frame, frames) => {
+        const at = map.frameAt(frames, frame);
+        if (at === undefined) throw new Error('no frame');
+        if (change === undefined)
+          happened.push([
+            at.site,
+            ...at.layout.locals.map((local) => frames.getInt32(frame + local.at, true)),
+          ]);
+        else if (at.layout.locals.length === 7) change(frame, frames);
+      },
+    }).call('f', ...args);
+    return [...happened, result];
+  }
+
+  const four = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 4, maxLength: 4 });
+
+  it('has the same locals at each', () => {
+    fc.assert(
+      fc.property(statement, four, (body, args) => {
+        const bytes = programOf(body);
+        expect(run(bytes, args, 0)).toEqual(run(bytes, args, Number.POSITIVE_INFINITY));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  it('goes on in the same way with locals that were changed there', () => {
+    fc.assert(
+      fc.property(
+        statement,
+        four,
+        fc.array(fc.nat(40), { minLength: 1, maxLength: 9 }),
+        (body, args, gaps) => {
+          const bytes = programOf(body);
+          const changed = (mostHanded: number): unknown[] => {
+            let next = 0;
+            let left = gaps[0] ?? 0;
+            return run(bytes, args, mostHanded, (frame, frames) => {
+              if (left-- > 0) return;
+              left = gaps[++next % gaps.length] ?? 0;
+              frames.setInt32(frame + 8 + 8 * (next % 4), next, true);
+            });
+          };
+          expect(changed(0)).toEqual(changed(Number.POSITIVE_INFINITY));
+        },
+      ),
+      { numRuns: 200 },
+    );
+  });
 });
 
 it('any locals survive a site', () => {
