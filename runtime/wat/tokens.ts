@@ -56,7 +56,6 @@ const DECIMAL = String.raw`\d+(?:_\d+)*`;
 const NUMBER = new RegExp(
   `^[+-]?(?:0x${HEX}(?:\\.(?:${HEX})?)?(?:[pP][+-]?${DECIMAL})?|${DECIMAL}(?:\\.(?:${DECIMAL})?)?(?:[eE][+-]?${DECIMAL})?|inf|nan(?::(?:0x${HEX}|canonical|arithmetic))?)$`,
 );
-const KEYWORD = /^[a-z]/;
 
 /**
  * Reads the tokens of a text one at a time. Never fails: what is wrong is told in `faults`, and reading goes on behind it.
@@ -217,9 +216,13 @@ function isScalar(code: number): boolean {
 }
 
 function wordKind(word: string): number {
-  if (word.startsWith('$')) return isIdentifier(word) ? TokenKind.identifier : TokenKind.reserved;
-  if (NUMBER.test(word)) return TokenKind.number;
-  return KEYWORD.test(word) && !/[",;[\]{}]/.test(word) ? TokenKind.keyword : TokenKind.reserved;
+  const first = word.charCodeAt(0);
+  if (first === 0x24) return isIdentifier(word) ? TokenKind.identifier : TokenKind.reserved;
+  const isLetter = first >= 0x61 && first <= 0x7a;
+  // Most words are the names of instructions, of which none need be looked at as a number.
+  const mayBeNumber = !isLetter || word === 'inf' || word.startsWith('nan');
+  if (mayBeNumber && NUMBER.test(word)) return TokenKind.number;
+  return isLetter && !/[",;[\]{}]/.test(word) ? TokenKind.keyword : TokenKind.reserved;
 }
 
 /** `$name` or `$"any name"`. */

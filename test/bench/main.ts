@@ -21,6 +21,7 @@ import { sqlite } from './sqlite.ts';
 import { debugStartup, loadedMemory, olderStartup, secondStartup, startup } from './startup.ts';
 import { symbols } from './symbols.ts';
 import { testMode } from './test-mode.ts';
+import { textSuite } from './text-suite.ts';
 
 const benchmarks = [
   ...processes,
@@ -48,6 +49,7 @@ const benchmarks = [
   loadedMemory,
   testMode,
   languageServer,
+  textSuite,
   inspection,
   ...network,
   ...networkRust,

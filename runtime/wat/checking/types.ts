@@ -77,7 +77,7 @@ const BY_LETTER: Readonly<Record<string, number>> = {
   v: Type.v128,
 };
 
-/** By what an address is, and the letters. There are some dozens. */
+/** By the letters, after what an address is if there are some. There are some dozens. */
 const BY_LETTERS = new Map<string, readonly number[]>();
 
 /**
@@ -85,7 +85,7 @@ const BY_LETTERS = new Map<string, readonly number[]>();
  * @param address the type of addresses in the memory that is meant
  */
 export function typesOfLetters(letters: string, address: number): readonly number[] {
-  const key = `${address}${letters}`;
+  const key = letters.includes('a') ? `${address}${letters}` : letters;
   const known = BY_LETTERS.get(key);
   if (known !== undefined) return known;
   const types = Array.from(letters, (letter) => BY_LETTER[letter] ?? address);
