@@ -78,16 +78,6 @@ export function functionText(fn: HostFunction): string {
   return `(func $${[fn.name, signatureText(fn)].filter((part) => part !== '').join(' ')})`;
 }
 
-/** What a function does, as Markdown. */
-export function hostDocumentation(fn: HostFunction): string {
-  const notes = [
-    ...(fn.blocking ? ['It may suspend the process.'] : []),
-    ...(fn.works ? [] : ['It can be imported, and refuses every call.']),
-    `Since ${fn.since}.`,
-  ];
-  return `**${fn.module}** · ${fn.name}\n\n${fn.doc}\n\n${notes.join(' ')}`;
-}
-
 /** The strings of an import, in an `(import ...)` of its own or in what it declares. */
 export function importStrings(document: WatDocument, { list }: Declaration): readonly Atom[] {
   const inline = list.items.find((item): item is List => item.kind === 'list' && item.head === 'import');

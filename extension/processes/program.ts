@@ -120,6 +120,8 @@ export class Programs implements vscode.Disposable, vscode.DebugAdapterTrackerFa
   readonly #programs = new Map<string, Program>();
   /** Ids of sessions that were launched without debugging and have not started yet. */
   readonly #plainRuns = new Set<string>();
+  /** Ids of sessions that have ended: an event of one may come later. */
+  readonly #ended = new Set<string>();
   readonly #log: Log;
   readonly #listChanged = new vscode.EventEmitter<void>();
   readonly #processesChanged = new vscode.EventEmitter<Program>();
@@ -135,7 +137,10 @@ export class Programs implements vscode.Disposable, vscode.DebugAdapterTrackerFa
       this.#listChanged,
       this.#processesChanged,
       vscode.debug.registerDebugAdapterTrackerFactory(DEBUG_TYPE, this),
-      vscode.debug.onDidStartDebugSession((session) => this.#add(session)),
+      vscode.debug.onDidStartDebugSession((session) => {
+        this.#ended.delete(session.id);
+        this.#add(session);
+      }),
       vscode.debug.onDidTerminateDebugSession((session) => this.#remove(session)),
       vscode.debug.onDidReceiveDebugSessionCustomEvent((event) => this.#receive(event)),
     );
@@ -170,7 +175,7 @@ export class Programs implements vscode.Disposable, vscode.DebugAdapterTrackerFa
   }
 
   #add(session: vscode.DebugSession): Program | undefined {
-    if (session.type !== DEBUG_TYPE) return undefined;
+    if (session.type !== DEBUG_TYPE || this.#ended.has(session.id)) return undefined;
     const known = this.#programs.get(session.id);
     if (known !== undefined) return known;
     const program = new Program(session, this.#log);
@@ -184,6 +189,7 @@ export class Programs implements vscode.Disposable, vscode.DebugAdapterTrackerFa
   #remove(session: vscode.DebugSession): void {
     const program = this.#programs.get(session.id);
     if (program === undefined) return;
+    this.#ended.add(session.id);
     program.end();
     this.#programs.delete(session.id);
     this.#listChanged.fire();

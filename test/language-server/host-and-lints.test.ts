@@ -134,6 +134,19 @@ describe('names of the host', () => {
     expect(contents).toMatchObject({
       value: expect.stringMatching(/\(param \$timer_id i64\).*lunatic::timer.*Stops a timer/s),
     });
+    const { contents: receive } = await client.at<Hover>(
+      'textDocument/hover',
+      '(module (import "lunatic::message" "rec‸eive" (func)))',
+    );
+    expect(receive).toMatchObject({
+      value: expect.stringContaining(`- \`tag_ptr: i32\` address of tags of 8 bytes each
+- \`tag_len: i32\` their number
+- \`timeout_duration: i64\` milliseconds; -1 for as long as it takes
+
+*Returns:* 0 data, 1 link death, 2 process death, 9027 timed out.
+
+*Traps:* If an address is outside of the memory.`),
+    });
     const name = await client.at<Hover>(
       'textDocument/hover',
       '(module (import "lunatic::timer" "cancel‸_timer" (func)))',
@@ -281,4 +294,10 @@ describe('lints', () => {
     expect(found.map(({ severity, message }) => [severity, message])).toEqual([[1, 'this is never reached']]);
     await client.notify('workspace/didChangeConfiguration', { settings: {} });
   });
+});
+
+test('a name that has only begun is told once', async () => {
+  expect(await client.problems('(module (func (export "f") (call $)))')).toEqual([
+    '$: a function index or name is expected here',
+  ]);
 });

@@ -148,4 +148,5 @@ test('lenses run tests and cover them, and tell of functions how many processes 
   await choices.first().waitFor({ state: 'hidden' });
   await workbench.press('Shift+F5');
   await workbench.noProgramRuns();
+  await workbench.isGone(lens('3 processes'));
 });

@@ -40,7 +40,15 @@ function isOfBinary({ uri }: WatDocument): boolean {
 
 /** What is wrong with a text, each thing at its place. */
 export function diagnosticsOf(document: WatDocument): Diagnostic[] {
-  return document.analysis.problems.slice(0, MOST).map((problem) => diagnosticOf(document, problem));
+  return document.analysis.problems
+    .filter((problem, i, all) => !isSame(problem, all[i - 1]))
+    .slice(0, MOST)
+    .map((problem) => diagnosticOf(document, problem));
+}
+
+/** Whether a word that cannot stand anywhere was told already as one that cannot stand there. */
+function isSame({ kind, start, end }: TextProblem, before: TextProblem | undefined): boolean {
+  return kind === 'syntax' && before?.kind === 'syntax' && before.start === start && before.end === end;
 }
 
 function diagnosticOf(document: WatDocument, problem: TextProblem): Diagnostic {

@@ -5,11 +5,11 @@ import {
   functionText,
   HOST_MODULES,
   type HostFunction,
-  hostDocumentation,
   hostFunctionsOf,
   importEdit,
   signatureText,
 } from '../host-api.ts';
+import { hostDocumentation } from '../host-documentation.ts';
 import type { WatDocument } from '../wat-document.ts';
 
 /** Modules and functions of the host, for a string of an import. Undefined if it is none. */

@@ -1,13 +1,8 @@
 import { type Hover, MarkupKind, type Position } from 'vscode-languageserver';
 import { type Atom, type Declaration, stringValue } from '../../../runtime/internal.ts';
 import { effectAt } from '../code-state.ts';
-import {
-  functionText,
-  type HostFunction,
-  hostDocumentation,
-  hostFunction,
-  importedHostFunction,
-} from '../host-api.ts';
+import { functionText, type HostFunction, hostFunction, importedHostFunction } from '../host-api.ts';
+import { hostDocumentation } from '../host-documentation.ts';
 import { meaningOf } from '../instruction-meaning.ts';
 import { effectText } from '../instructions.ts';
 import { commentAbove, declarationText, shapeText } from '../naming.ts';

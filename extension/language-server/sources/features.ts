@@ -12,7 +12,8 @@ import {
 } from 'vscode-languageserver';
 import type { TextDocument } from 'vscode-languageserver-textdocument';
 import type { TextPlace } from '../../../runtime/internal.ts';
-import { HOST_MODULES, hostDocumentation, hostFunction, hostFunctionsOf } from '../host-api.ts';
+import { HOST_MODULES, hostFunction, hostFunctionsOf } from '../host-api.ts';
+import { hostDocumentation } from '../host-documentation.ts';
 import { denialsOf } from '../projects/denials.ts';
 import type { ProjectFile } from '../projects/project-files.ts';
 import { mayDeclareImports } from '../protocol.ts';
