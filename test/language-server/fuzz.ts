@@ -47,13 +47,14 @@ export function askEverything(random: Random, text: string): void {
   const { lints, inlayHints } = DEFAULT_SETTINGS;
   const range = document.rangeOf({ start: 0, end: text.length });
   // While somebody types, completion is often the first thing that is asked for.
-  if (random.chance(0.5)) completionsAt(document, position);
+  const isFirst = random.chance(0.5);
+  if (isFirst) completionsAt(document, position);
   const diagnostics = allDiagnosticsOf(document, lints, undefined);
   for (const { range: found } of diagnostics)
     if (document.offsetAt(found.end) < document.offsetAt(found.start))
       throw new Error('a range ends before it starts');
   quickFixesFor(document, diagnostics);
-  completionsAt(document, position);
+  if (!isFirst) completionsAt(document, position);
   hoverAt(document, position);
   signatureHelpAt(document, position);
   definitionAt(document, position);

@@ -2,7 +2,6 @@ import { type CompletionItem, CompletionItemKind, type Position } from 'vscode-l
 import {
   FIELDS,
   HEAP_NAMES,
-  mnemonics,
   type Named,
   type NameSpace,
   VALUE_TYPE_NAMES,
@@ -10,7 +9,7 @@ import {
 import { type CodeAt, codeAt } from '../code-state.ts';
 import { type Cursor, cursorAt, type Expected, expectedAt } from '../cursor.ts';
 import { meaningOf } from '../instruction-meaning.ts';
-import { effectOf, effectText } from '../instructions.ts';
+import { type Instruction, instructions } from '../instructions.ts';
 import { declarationText, labelOf, signatureOf } from '../naming.ts';
 import type { WatDocument } from '../wat-document.ts';
 import { importCompletionsAt, importingCompletions } from './host-completion.ts';
@@ -44,11 +43,12 @@ export function completionsAt(document: WatDocument, position: Position): Comple
   if (imports !== undefined || cursor.word?.kind === 'string') return imports ?? [];
   const range = document.rangeOf({ start: cursor.start, end: cursor.word?.end ?? offset });
   const expected = expectedAt(document, cursor);
-  return itemsFor(document, cursor, expected).map((item) => ({
-    ...item,
-    filterText: item.label,
-    textEdit: { range, newText: item.label },
-  }));
+  const items = itemsFor(document, cursor, expected);
+  for (const item of items) {
+    item.filterText = item.label;
+    item.textEdit = { range, newText: item.label };
+  }
+  return items;
 }
 
 /** Adds what an item means, which is not sent for hundreds of them. */
@@ -161,26 +161,23 @@ function instructionsFor(document: WatDocument, cursor: Cursor): CompletionItem[
   const code = codeAt(document, cursor.start);
   const isFolded = cursor.before.length === 0 && cursor.lists.length > 1;
   const wanted = isFolded ? expectedOperand(document, cursor) : undefined;
-  const items = mnemonics().map((label) => {
-    const detail = effectText(label);
-    const item: CompletionItem = { label, kind: CompletionItemKind.Keyword };
-    return {
-      ...item,
-      ...(detail === undefined ? {} : { detail }),
-      sortText: order(fitsAt(document, label, code, isFolded, wanted), 0) + label,
-    };
+  const items = Array.from(instructions().values(), (instruction) => {
+    const { mnemonic: label, effectText } = instruction;
+    const sortText = order(fitsAt(document, instruction, code, isFolded, wanted), 0) + label;
+    const item: CompletionItem = { label, kind: CompletionItemKind.Keyword, sortText };
+    if (effectText !== undefined) item.detail = effectText;
+    return item;
   });
   return isFolded ? [...items, ...words([...IN_FUNCTIONS, 'then', 'else'])] : items;
 }
 
 function fitsAt(
   document: WatDocument,
-  mnemonic: string,
+  { effect }: Instruction,
   code: CodeAt | undefined,
   isFolded: boolean,
   wanted: number | undefined,
 ): boolean | undefined {
-  const effect = effectOf(mnemonic);
   if (effect === undefined || code === undefined) return undefined;
   const { types } = document.analysis.scope;
   if (isFolded)
@@ -206,7 +203,7 @@ function holds(document: WatDocument, { stack, anything }: CodeAt, expected: rea
 function expectedOperand(document: WatDocument, { lists }: Cursor): number | undefined {
   const list = lists.at(-1);
   const around = lists.at(-2);
-  const operands = around === undefined ? undefined : effectOf(around.head)?.operands;
+  const operands = around === undefined ? undefined : instructions().get(around.head)?.effect?.operands;
   if (list === undefined || around === undefined || operands === undefined) return undefined;
   const place = around.items.filter((item) => item.kind === 'list').indexOf(list);
   return document.text[list.start] === '(' ? operands[place] : undefined;

@@ -4,7 +4,7 @@ import { effectAt } from '../code-state.ts';
 import { functionText, type HostFunction, hostFunction, importedHostFunction } from '../host-api.ts';
 import { hostDocumentation } from '../host-documentation.ts';
 import { meaningOf } from '../instruction-meaning.ts';
-import { effectText } from '../instructions.ts';
+import { instructions } from '../instructions.ts';
 import { commentAbove, declarationText, shapeText } from '../naming.ts';
 import { numberTexts } from '../number-texts.ts';
 import type { WatDocument } from '../wat-document.ts';
@@ -36,7 +36,7 @@ function wordText(document: WatDocument, word: Atom): string | undefined {
   if (word.kind !== 'keyword') return undefined;
   const meaning = meaningOf(text);
   if (meaning === undefined) return undefined;
-  const general = effectText(text);
+  const general = instructions().get(text)?.effectText;
   const { scope } = document.analysis;
   const effect = effectAt(document, word);
   const here = effect && `${scope.typesText(effect.operands)} -> ${scope.typesText(effect.results)}`;

@@ -1,7 +1,7 @@
 import type { Position, SignatureHelp } from 'vscode-languageserver';
 import type { List } from '../../../runtime/internal.ts';
 import { meaningOf } from '../instruction-meaning.ts';
-import { effectOf } from '../instructions.ts';
+import { instructions } from '../instructions.ts';
 import { commentAbove, labelOf } from '../naming.ts';
 import type { WatDocument } from '../wat-document.ts';
 
@@ -34,7 +34,7 @@ function isImmediate({ head }: List): boolean {
 
 function operandsOf(document: WatDocument, list: List): Operands | undefined {
   if (/^(?:return_)?call$/.test(list.head)) return calledOperands(document, list);
-  const effect = effectOf(list.head);
+  const effect = instructions().get(list.head)?.effect;
   if (effect === undefined || effect.operands.length === 0) return undefined;
   const { scope } = document.analysis;
   return {
