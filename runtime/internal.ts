@@ -122,6 +122,7 @@ export {
   type TestSummary,
   testsOf,
 } from './testing/index.ts';
+export { displayName } from './text/display-name.ts';
 export { printable } from './text/printable.ts';
 export { quoted } from './text/quoted.ts';
 export { similarTo } from './text/similar.ts';

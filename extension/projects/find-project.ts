@@ -17,6 +17,9 @@ const PROJECT_FILES: readonly [name: string, read: (path: string) => Promise<Pro
   ['package.json', readPackage],
 ];
 
+/** Bytes of the largest file that is read: all extensions wait meanwhile. */
+const MAX_SIZE = 4 * 2 ** 20;
+
 /** The names of the files that may make a folder a project. */
 export const PROJECT_FILE_NAMES: readonly string[] = PROJECT_FILES.map(([name]) => name);
 
@@ -41,6 +44,7 @@ async function readProject(path: string): Promise<Project | undefined> {
   const [, read] = PROJECT_FILES.find(([name]) => name === basename(path)) ?? [];
   const found = await stat(path).catch(() => undefined);
   if (read === undefined || !found?.isFile()) return undefined;
+  if (found.size > MAX_SIZE) throw new ProjectError(`${path} is not read: it has more than 4 MiB`);
   try {
     return await read(path);
   } catch (error) {

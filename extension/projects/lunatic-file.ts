@@ -1,5 +1,6 @@
 import { basename, dirname, resolve } from 'node:path';
 import * as v from 'valibot';
+import { displayName } from '../../runtime/internal.ts';
 import { readJson } from './json-file.ts';
 import type { Project } from './project.ts';
 
@@ -27,13 +28,14 @@ const LunaticFile = v.strictObject({
 export async function readLunaticFile(path: string): Promise<Project> {
   const folder = dirname(path);
   const {
-    name = basename(folder),
+    name: given = basename(folder),
     module,
     build,
     $schema: _,
     cwd = '.',
     ...launch
   } = await readJson(path, LunaticFile);
+  const name = displayName(given);
   const [command, ...args] = build;
   return {
     name,

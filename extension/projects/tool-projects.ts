@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import * as v from 'valibot';
+import { displayName } from '../../runtime/internal.ts';
 import { isInside } from './files.ts';
 import { readJson } from './json-file.ts';
 import type { Profile, Project, Step } from './project.ts';
@@ -150,7 +151,7 @@ export async function readPackage(path: string): Promise<Project | undefined> {
   const makers = Object.keys(scripts).filter((script) => COMPILES.test(scripts[script] ?? ''));
   const maker = makers.find((script) => /build/.test(script)) ?? makers[0];
   if (maker === undefined) return undefined;
-  return toolProject(path, name, () => ({ steps: [{ command: 'npm', args: ['run', maker] }] }));
+  return toolProject(path, displayName(name), () => ({ steps: [{ command: 'npm', args: ['run', maker] }] }));
 }
 
 /** How a tool builds a project. */

@@ -541,6 +541,20 @@ describe('any project', () => {
     expect(await projectIn(folderWith({ 'CMakeLists.txt': 'project(native)' }))).toBeUndefined();
   });
 
+  test('has a name that can be displayed', async () => {
+    const name = 'a\u001b[31m\u202eb\nc';
+    const made = await projectIn(folderWith({ 'lunatic.json': JSON.stringify({ name, module: 'a.wasm' }) }));
+    expect(made?.name).toBe('a\ufffd[31m\ufffdb\ufffdc');
+    const scripts = { build: 'asc a.ts -o a.wasm' };
+    const other = await projectIn(folderWith({ 'package.json': JSON.stringify({ name, scripts }) }));
+    expect(other?.name).toBe(made?.name);
+  });
+
+  test('is none whose file is so large that reading it would hold up the editor', async () => {
+    const large = folderWith({ Makefile: `# wasm\n${'x'.repeat(5 * 2 ** 20)}` });
+    await expect(projectIn(large)).rejects.toThrow('Makefile is not read: it has more than 4 MiB');
+  });
+
   test('with a script of npm that makes a module is built by it', { timeout: 120_000 }, async () => {
     const script = `node -e "fs.writeFileSync('made.wasm', Buffer.from('0061736d01000000', 'hex'))"`;
     const found = await projectWith({
