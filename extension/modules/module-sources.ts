@@ -37,8 +37,9 @@ export class ModuleSources {
     const links: vscode.DocumentLink[] = [];
     for (let line = 0; line < document.lineCount; line++) {
       const [start, end] = HEAD.exec(document.lineAt(line).text)?.indices?.groups?.['link'] ?? [];
+      if (start === undefined || end === undefined) continue;
       const offset = offsetFrom(offsets, line);
-      if (start === undefined || end === undefined || offset === undefined) continue;
+      if (offset === undefined) continue;
       const link = new vscode.DocumentLink(new vscode.Range(line, start, line, end));
       link.tooltip = 'Show the source';
       this.#links.set(link, { file, offset });
