@@ -177,7 +177,7 @@ class SyntaxEditor {
     const behind = imbalances.filter(({ at }) => at > start);
     for (const imbalance of behind) imbalance.at += by;
     const before = imbalances.filter(({ at }) => at < from);
-    imbalances.splice(0, imbalances.length, ...before, ...fresh.imbalances, ...behind);
+    replace(imbalances, 0, imbalances.length, [...before, ...fresh.imbalances, ...behind]);
   }
 
   #replaceNodes(
@@ -187,12 +187,10 @@ class SyntaxEditor {
     fresh: readonly OpenNode[],
   ): SyntaxChange | undefined {
     const { start, end, by } = this.#edit;
-    const [before] = nodes.slice(first, last);
-    const [now] = fresh;
-    const kept =
-      last - first === 1 && fresh.length === 1 && before?.kind === 'list' && now?.kind === 'list'
-        ? firstTouched(before.items, start)
-        : 0;
+    const before = last - first === 1 ? nodes[first] : undefined;
+    const now = fresh.length === 1 ? fresh[0] : undefined;
+    const kept = before?.kind === 'list' ? firstTouched(before.items, start) : 0;
+    // It stays the same list if it begins with the same.
     if (kept > 0 && before?.kind === 'list' && now?.kind === 'list') {
       replace(before.items, kept, before.items.length, now.items.slice(kept));
       before.end = now.end;

@@ -42,8 +42,10 @@ export class TextAnalysis {
   /** By their start. */
   get problems(): readonly TextProblem[] {
     if (this.#problems !== undefined) return this.#problems;
-    const found = this.syntax.faults.map((fault): TextProblem => ({ ...fault, kind: 'syntax' }));
-    found.push(...this.scope.problems.found);
+    const found: TextProblem[] = [
+      ...this.syntax.faults.map((fault) => ({ ...fault, kind: 'syntax' as const })),
+      ...this.scope.problems.found,
+    ];
     for (const { list, findings } of this.code)
       for (const problem of findings.problems)
         found.push({ ...problem, start: problem.start + list.start, end: problem.end + list.start });
@@ -65,7 +67,7 @@ export class TextAnalysis {
     const { start } = target.list;
     for (const { list, findings } of this.code) {
       const mayName = isInCode(target) ? list.start <= start && start < list.end : findings.named.has(target);
-      if (mayName) found.push(...findings.uses.filter((use) => use.target === target));
+      if (mayName) for (const use of findings.uses) if (use.target === target) found.push(use);
     }
     return found.sort((a, b) => a.at.start - b.at.start);
   }
