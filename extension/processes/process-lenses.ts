@@ -1,8 +1,7 @@
 import { dirname, parse, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { countOf } from '../../runtime/inspect/view/index.ts';
-import { START } from '../modules/start.ts';
-import { EXTENSIONS, findExports, languageOf } from '../programs/entries.ts';
+import { EXTENSIONS, languageOf, placesOf } from '../programs/entries.ts';
 import { isInside } from '../projects/files.ts';
 import type { Program, Programs } from './program.ts';
 import { Throttle } from './throttle.ts';
@@ -55,14 +54,12 @@ export class ProcessLenses implements vscode.CodeLensProvider, vscode.Disposable
     const counts = new Map<string, number>();
     for (const program of programs)
       for (const [entry, count] of countsOf(program)) counts.set(entry, (counts.get(entry) ?? 0) + count);
-    return findExports(document.getText(), language).flatMap(({ name = START, line }) => {
-      const count = counts.get(name);
-      if (count === undefined) return [];
+    return placesOf(document.getText(), language, counts).map(({ entry, line }) => {
       return new vscode.CodeLens(new vscode.Range(line, 0, line, 0), {
-        title: countOf(count, 'process'),
-        tooltip: `Lunatic: show the processes that run ${name}`,
+        title: countOf(counts.get(entry) ?? 0, 'process'),
+        tooltip: `Lunatic: show the processes that run ${entry}`,
         command: 'lunatic.findProcess',
-        arguments: [name],
+        arguments: [entry],
       });
     });
   }

@@ -82,6 +82,45 @@ export function findExports(text: string, language: EntryLanguage): Entry[] {
   return [...main, ...others];
 }
 
+/** Finds what processes run in a source: exports, and the functions and types that SDKs are told, which are found by their last names. */
+export function placesOf(
+  text: string,
+  language: EntryLanguage,
+  entries: ReadonlyMap<string, unknown>,
+): { entry: string; line: number }[] {
+  const exports = new Map(findExports(text, language).map(({ name = START, line }) => [name, line]));
+  const beginnings = new Map<string, number>();
+  for (const { name = '', line } of findBeginnings(text, language))
+    if (!beginnings.has(name)) beginnings.set(name, line);
+  return [...entries.keys()].flatMap((entry) => {
+    const line = exports.get(entry) ?? beginnings.get(lastName(entry));
+    return line === undefined ? [] : [{ entry, line }];
+  });
+}
+
+/** The last name in the path of a function or type; of a function without a name, that of the one it is in. */
+function lastName(path: string): string {
+  const named = path.replace(/(?:::\{\{closure\}\}|~anonymous\|\d+)+$/, '').replace(/<.*$/, '');
+  return /[\w$]+$/.exec(named)?.[0] ?? '';
+}
+
+/** Finds the functions of a source with which processes can begin that no export tells of, and the types that an SDK makes processes of. */
+function findBeginnings(text: string, language: EntryLanguage): Entry[] {
+  if (language === 'wat' || text.length > MAX_LENGTH[language]) return [];
+  const lines = new LineStarts(text);
+  return matches(withoutComments(text), BEGINNINGS[language]).map(({ name, at }) => ({
+    name,
+    line: lines.positionAt(at).line,
+  }));
+}
+
+/** What an SDK may be told to begin a process with, where it is defined. */
+const BEGINNINGS: Readonly<Record<Exclude<EntryLanguage, 'wat'>, RegExp>> = {
+  rust: /^[ \t]*(?:pub(?:\([^)\n]*\))?[ \t]+)?(?:unsafe[ \t]+)?(?:extern[ \t]+(?:"C"[ \t]+)?)?(?:async[ \t]+)?(?:fn|struct|enum)[ \t]+(?<name>\w+)/dgm,
+  c: /^(?:\w+[ \t*]+){1,5}(?<name>\w+)[ \t]*\([^;{)]{0,300}\)\s{0,10}\{/dgm,
+  assemblyscript: /^[ \t]*(?:export[ \t]+)?(?:function|class)[ \t]+(?<name>[\w$]+)/dgm,
+};
+
 /** Functions that a source exports by a name of its own. */
 const EXPORTS: Readonly<Record<Exclude<EntryLanguage, 'wat'>, RegExp>> = {
   rust: /^[ \t]*#\[(?:unsafe\()?(?:no_mangle|export_name[ \t]*=[ \t]*"(?<given>[^"\n]+)")\)?\]\s{1,100}pub[ \t]+(?:unsafe[ \t]+)?extern[ \t]+(?:"C"[ \t]+)?fn[ \t]+(?<name>\w+)[ \t]*\(/dgm,

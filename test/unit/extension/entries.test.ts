@@ -5,6 +5,7 @@ import {
   findEntries,
   findExports,
   MAX_LENGTH,
+  placesOf,
 } from '../../../extension/programs/entries.ts';
 
 const found = (text: string, language: EntryLanguage) =>
@@ -139,7 +140,9 @@ test.each(PARTS)('hostile sources in %s are looked at in a moment', (language, p
     for (const begin of ['', '(func (param) ', `${'(a '.repeat(2 ** 14)}\n`]) {
       // Of computing: machines are busy.
       const before = process.cpuUsage();
-      findEntries(begin + part.repeat((MAX_LENGTH[language] - begin.length) / part.length), language);
+      const text = begin + part.repeat((MAX_LENGTH[language] - begin.length) / part.length);
+      findEntries(text, language);
+      placesOf(text, language, new Map([['a::b', 1]]));
       const { user, system } = process.cpuUsage(before);
       expect((user + system) / 1000, `${part} behind ${begin.slice(0, 20)}`).toBeLessThan(2000);
     }
@@ -159,4 +162,31 @@ test.each<[EntryLanguage, string]>([
 ])('%s: functions with which processes begin, also with parameters', (language, text) => {
   const found = findExports(text, language).map(({ name, line }) => `${line} ${name ?? 'start'}`);
   expect(found).toEqual(['0 start', '2 worker']);
+});
+
+test.each<[EntryLanguage, string, Record<string, number>]>([
+  [
+    'rust',
+    'struct Till;\nimpl AbstractProcess for Till {}\n\npub async fn count() {}\nfn main() {\n  fn worker() {}\n}\nfn worker() {}',
+    {
+      'shop::Till': 0,
+      'shop::count': 3,
+      _start: 4,
+      'shop::main::{{closure}}': 4,
+      'shop::main::worker': 5,
+      'shop::Other': -1,
+    },
+  ],
+  ['c', '// a()\nstatic void a(int n);\n\nstatic void a(int n)\n{\n}', { a: 3, n: -1 }],
+  [
+    'assemblyscript',
+    'function a(): void {}\nclass Shop<T> {}',
+    { 'assembly/index/a~anonymous|0': 0, 'assembly/index/Shop<i32>': 1 },
+  ],
+])('%s: what processes run that an SDK was told', (language, text, expected) => {
+  const found = placesOf(text, language, new Map(Object.keys(expected).map((entry) => [entry, 1])));
+  const lines = Object.entries(expected).filter(([, line]) => line >= 0);
+  expect(Object.fromEntries(found.map(({ entry, line }) => [entry, line]))).toEqual(
+    Object.fromEntries(lines),
+  );
 });
