@@ -5,6 +5,9 @@ import type { Profile, Program } from './project.ts';
 import type { ProjectBuilds } from './project-builds.ts';
 import { BuildFailure } from './run-build.ts';
 
+/** Ends all colours. */
+const RESET = '\x1b[0m';
+
 /** Lines that are kept for a terminal that is not open yet. */
 const MAX_KEPT = 1000;
 
@@ -82,6 +85,8 @@ export class BuildTerminal implements vscode.Pseudoterminal {
       await this.module();
       this.#closer.fire(0);
     } catch (error) {
+      // A compiler may have left a colour on.
+      this.#writer.fire(RESET);
       this.#write(error instanceof BuildFailure ? error.end : messageOf(error));
       this.#closer.fire(1);
     }
