@@ -19,6 +19,8 @@ interface OpenBlock {
   readonly after: LocalSet;
   /** What is live where branches to it go. */
   readonly label: LocalSet;
+  /** What is live where branches to it or to a block around it go. */
+  readonly labels: LocalSet;
   /** What is live where exceptions of its instructions may go; what its own `catch` clauses find is added once these are known. */
   readonly handlers: LocalSet;
   /** What is live where its `else` begins. */
@@ -27,8 +29,8 @@ interface OpenBlock {
 
 /**
  * Which locals of a function are live before its instructions: may be read later, before they are set again. Some are said to
- * be live that are not: those that are read anywhere in a loop are at its branches back, and of handlers, all that they read is
- * before each instruction that they guard.
+ * be live that are not: at the branches back of a loop, those that are read anywhere in it or where branches out of it go, and of
+ * handlers, all that they read is before each instruction that they guard.
  * @param defined number of the function, counted from the first defined one
  * @param placeOf the place in a set of each local that matters, by its index
  * @param offsets of the instructions
@@ -172,12 +174,18 @@ class WalkBack {
   #enterFromEnd({ start, opcode: closing }: InstructionReader): void {
     const live = this.#live;
     const closed = this.#closed.get(start);
+    const around = this.#blocks.at(-1);
     const label = LocalSet.copyOf(live);
-    if (closed?.opcode === Op.loop) label.addAll(closed.read);
-    const handlers = LocalSet.copyOf(this.#blocks.at(-1)?.handlers ?? new LocalSet());
+    const labels = LocalSet.copyOf(around?.labels ?? new LocalSet());
+    if (closed?.opcode === Op.loop) {
+      label.addAll(closed.read);
+      label.addAll(labels);
+    }
+    labels.addAll(label);
+    const handlers = LocalSet.copyOf(around?.handlers ?? new LocalSet());
     if (closing === Op.delegate) handlers.addAll(this.#read);
     for (const index of closed?.handlers ?? []) handlers.addAll(this.#labelAt(index));
-    this.#blocks.push({ after: LocalSet.copyOf(live), label, handlers });
+    this.#blocks.push({ after: LocalSet.copyOf(live), label, labels, handlers });
   }
 
   /** What is live where a branch to a label goes. */

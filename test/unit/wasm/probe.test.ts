@@ -407,6 +407,27 @@ describe('a function with many sites and locals, whose sites hand over only what
   });
 });
 
+it('a local that is set in a loop keeps its value where the loop is left for, which is not behind it', async () => {
+  const bytes = await wat(`(module (func (export "f") (param $n i32) (result i32) (local $x i32)
+    (block $out
+      (loop $again
+        (br_if $out (i32.eqz (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+        (br $again))
+      unreachable)
+    (local.get $x)))`);
+  const module = readModule(bytes);
+  const map = ProbeMap.of(module, { offsets: everyInstruction(module) });
+  /** What it returns when `$x` becomes 7 at a site. */
+  const setAt = (site: number): unknown => {
+    let count = 0;
+    const onProbe = (frame: number, frames: DataView): void => {
+      if (count++ === site) frames.setInt32(frame + 16, 7, true);
+    };
+    return start(bytes, [probePass(map, 0)], { onProbe }).call('f', 3);
+  };
+  for (let site = 0; site < 20; site++) expect(setAt(site)).toEqual({ result: 7 });
+});
+
 it('any locals survive a site', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('i32', 'i64', 'f32', 'f64'), { maxLength: 80 }), (types) => {
