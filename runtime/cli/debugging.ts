@@ -42,10 +42,11 @@ function namedFirst(module: WasmModule): (defined: number) => readonly number[] 
   return (defined) => {
     const index = importedFunctions + defined;
     const parameters = module.functionType(index)?.params.length ?? 0;
-    if (parameters + (code.localCount[defined] ?? 0) <= MOST_KEPT) return undefined;
+    const count = parameters + (code.localCount[defined] ?? 0);
+    if (count <= MOST_KEPT) return undefined;
     names ??= new NameSection(module);
     // Binaryen names what has no name by its number.
-    const named = [...names.locals(index)].filter(([local, name]) => name !== `${local}`);
+    const named = [...names.locals(index)].filter(([local, name]) => local < count && name !== `${local}`);
     const first = [...new Set([...named.map(([local]) => local), ...Array(MOST_KEPT).keys()])].slice(
       0,
       MOST_KEPT,

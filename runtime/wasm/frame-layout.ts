@@ -36,13 +36,19 @@ export interface FrameLayout {
 /**
  * @param defined number of the function, counted from the first defined one
  * @param wanted indices of the locals to keep; default: all. The first ones of those that can be kept are
+ * @param most how many are kept at most. Default: as many as a frame can keep
  */
-export function frameLayout(module: WasmModule, defined: number, wanted?: readonly number[]): FrameLayout {
-  const types = localTypes(module, defined);
+export function frameLayout(
+  module: WasmModule,
+  defined: number,
+  wanted?: readonly number[],
+  most = MOST_KEPT,
+): FrameLayout {
+  const groups = localGroups(module, defined);
   const kept: Omit<KeptLocal, 'at'>[] = [];
-  for (const index of wanted ?? types.keys()) {
-    if (kept.length === MOST_KEPT) break;
-    const type = types[index];
+  for (const index of wanted ?? keepable(groups)) {
+    if (kept.length === most) break;
+    const type = groups.find(({ end }) => index < end)?.type;
     if (isKept(type)) kept.push({ index, type });
   }
   return layoutOf(kept);
@@ -62,27 +68,39 @@ export function layoutOf(kept: readonly Omit<KeptLocal, 'at'>[]): FrameLayout {
 /** Of functions without locals, and of what keeps none. */
 export const NO_LOCALS: FrameLayout = layoutOf([]);
 
-/** The types of a function's parameters and of as many of its other locals as can matter here. */
-function localTypes(module: WasmModule, defined: number): ValueType[] {
+/** Locals of one type, up to an index. A function may have 50,000 locals, and a module as many functions. */
+interface LocalGroup {
+  readonly type: ValueType;
+  readonly end: number;
+}
+
+/** The parameters of a function and its other locals. */
+function localGroups(module: WasmModule, defined: number): LocalGroup[] {
   const { code } = module;
-  const types = [...(module.functionType(module.importedFunctions + defined)?.params ?? [])];
-  const most = types.length + MOST_DECLARED;
+  const parameters = module.functionType(module.importedFunctions + defined)?.params ?? [];
+  const groups = parameters.map((type, i) => ({ type, end: i + 1 }));
+  let end = groups.length;
   const reader = new InstructionReader(
     module.bytes,
     code.bodyStart[defined] ?? 0,
     code.codeStart[defined] ?? 0,
     'local declarations',
   );
-  for (let groups = reader.u32('groups of locals'); groups > 0; groups--) {
-    const count = reader.u32('a number of locals');
-    const type = readValueType(reader);
-    for (let i = 0; i < count && types.length < most; i++) types.push(type);
+  for (let left = reader.u32('groups of locals'); left > 0; left--) {
+    end += reader.u32('a number of locals');
+    groups.push({ type: readValueType(reader), end });
   }
-  return types;
+  return groups;
 }
 
-/** Engines refuse functions with more locals. */
-const MOST_DECLARED = 50_000;
+/** The indices of the locals that can be kept. */
+function* keepable(groups: readonly LocalGroup[]): Generator<number> {
+  let index = 0;
+  for (const { type, end } of groups) {
+    if (isKept(type)) while (index < end) yield index++;
+    index = end;
+  }
+}
 
 function isKept(type: ValueType | undefined): type is KeptType {
   return KEPT_TYPES.some((kept) => kept === type);

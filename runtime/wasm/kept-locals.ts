@@ -129,7 +129,7 @@ export class KeptLocals {
 
   #lookAhead(reader: InstructionReader): LoopAhead[] {
     const loops: LoopAhead[] = [];
-    /** Open blocks: the loop that each is, or undefined. */
+    /** By open block, the innermost loop that it is or is in. */
     const open: (LoopAhead | undefined)[] = [];
     while (reader.position < reader.end) {
       reader.next();
@@ -139,18 +139,18 @@ export class KeptLocals {
         loops.push(loop);
         open.push(loop);
       } else if (shape === Shape.blockType || shape === Shape.tryTable) {
-        open.push(undefined);
+        open.push(open.at(-1));
       } else if (opcode === Op.end || opcode === Op.delegate) {
         const loop = open.pop();
-        const around = open.findLast((other) => other !== undefined);
+        const around = open.at(-1);
         if (loop === undefined || around === undefined) continue;
         around.set.addAll(loop.set);
         around.calls ||= loop.calls;
       } else if (opcode === Op.localSet || opcode === Op.localTee) {
         const place = this.#places.get(reader.index);
-        if (place !== undefined) open.findLast((other) => other !== undefined)?.set.add(place);
+        if (place !== undefined) open.at(-1)?.set.add(place);
       } else if (opcode === Op.call || opcode === Op.callIndirect || opcode === Op.callRef) {
-        const loop = open.findLast((other) => other !== undefined);
+        const loop = open.at(-1);
         if (loop !== undefined) loop.calls = true;
       }
     }

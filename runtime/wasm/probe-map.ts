@@ -1,4 +1,4 @@
-import { type FrameLayout, frameLayout } from './frame-layout.ts';
+import { type FrameLayout, frameLayout, MOST_KEPT } from './frame-layout.ts';
 import { InstructionReader } from './instruction-reader.ts';
 import type { WasmModule } from './module.ts';
 import { Op } from './opcodes.ts';
@@ -8,6 +8,14 @@ const FIRST_LOAD = 0x28;
 const LAST_LOAD = 0x35;
 /** The last of the conversions and the sign extensions. */
 const LAST_NUMERIC = 0xc4;
+
+/**
+ * Bytes that sites may add to a function: V8 refuses those of more than 7.6 MB. What a site takes about, and what each local that
+ * is kept takes there.
+ */
+const MOST_ADDED = 6_000_000;
+const SITE_SIZE = 20;
+const HANDED_SIZE = 20;
 
 /** Where a module is to be probed. */
 export interface ProbeSites {
@@ -65,17 +73,28 @@ export class ProbeMap {
 
   static of(module: WasmModule, sites: ProbeSites): ProbeMap {
     const { code, functions } = module;
-    const layouts = Array.from(functions, (_, defined) =>
-      frameLayout(module, defined, sites.localsOf?.(defined)),
-    );
     // The survey of a large module is freed.
     const ranges = {
       bodyStart: code.bodyStart.slice(0, functions.length),
       codeStart: code.codeStart.slice(0, functions.length),
       bodyEnd: code.bodyEnd.slice(0, functions.length),
     };
-    const offsets = distinct(sites.offsets.map((offset) => inCode(ranges, offset)));
-    return new ProbeMap(ranges, layouts, offsets, sites.ofBytes ?? false);
+    const all = distinct(sites.offsets.map((offset) => inCode(ranges, offset)));
+    const offsets = new Uint32Array(all.length);
+    let next = 0;
+    let count = 0;
+    const layouts = Array.from(functions, (_, defined) => {
+      const end = ranges.bodyEnd[defined] ?? 0;
+      const first = next;
+      while ((all[next] ?? Number.POSITIVE_INFINITY) < end) next++;
+      const most = mostKept(next - first);
+      if (most >= 0) {
+        offsets.set(all.subarray(first, next), count);
+        count += next - first;
+      }
+      return frameLayout(module, defined, sites.localsOf?.(defined), Math.max(most, 0));
+    });
+    return new ProbeMap(ranges, layouts, offsets.slice(0, count), sites.ofBytes ?? false);
   }
 
   /** The number of the function, counted from the first defined one, whose code has this offset; -1 if none has. */
@@ -188,6 +207,11 @@ function isComputing(opcode: number): boolean {
     opcode === Op.select ||
     (opcode >= Op.i32Const && opcode <= LAST_NUMERIC)
   );
+}
+
+/** How many locals a function with so many sites can keep; below 0 if there is not even room for its sites. */
+function mostKept(sites: number): number {
+  return Math.min(MOST_KEPT, Math.floor((MOST_ADDED / sites - SITE_SIZE) / HANDED_SIZE));
 }
 
 /** Ascending numbers without those that come again. */

@@ -428,6 +428,18 @@ it('a local that is set in a loop keeps its value where the loop is left for, wh
   for (let site = 0; site < 20; site++) expect(setAt(site)).toEqual({ result: 7 });
 });
 
+it.each([
+  ['some of its locals', 20_000, (kept: number) => kept > 10 && kept < 64],
+  ['no locals and no sites', 400_000, (kept: number) => kept === 0],
+])('a very large function keeps %s, so that it does not become too large', async (_, count, isRight) => {
+  const bytes = await wat(`(module (func (export "f") (param i32) (result i32) (local ${'i32 '.repeat(70)})
+    ${'(local.set 5 (i32.const 1))'.repeat(count)} (local.get 5)))`);
+  const module = readModule(bytes);
+  const map = ProbeMap.of(module, { offsets: statementStarts(module) });
+  expect(map.layouts[0]?.locals.length).toSatisfy(isRight);
+  expect(start(bytes, [...preemptive, probePass(map)]).call('f', 1)).toEqual({ result: 1 });
+});
+
 it('any locals survive a site', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom('i32', 'i64', 'f32', 'f64'), { maxLength: 80 }), (types) => {
