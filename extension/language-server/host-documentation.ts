@@ -91,6 +91,6 @@ function notesOf({ blocking, works, needs, since }: HostFunction): string {
       : [`It needs the permission to ${PERMISSIONS[needs].what} (\`${PERMISSIONS[needs].option}\`).`]),
     ...(blocking ? ['It may suspend the process.'] : []),
     ...(works ? [] : ['It can be imported, and refuses every call.']),
-    `Since ${since}.`,
+    /^\d/.test(since) ? `Since ${since}.` : `It is ${since}.`,
   ].join(' ');
 }

@@ -1,11 +1,11 @@
 /** What instructions do, in a sentence: put together from the parts of their names. Source: core specification, 4.4. */
 
 const TYPES: Readonly<Record<string, string>> = {
-  i32: 'i32',
-  i64: 'i64',
-  f32: 'f32',
-  f64: 'f64',
-  v128: 'vector',
+  i32: 'an i32',
+  i64: 'an i64',
+  f32: 'an f32',
+  f64: 'an f64',
+  v128: 'a vector',
 };
 
 /** Of instructions whose whole name is needed to say what they do. */
@@ -207,6 +207,6 @@ export function meaningOf(mnemonic: string): string | undefined {
       ? ', without a sign'
       : '';
   const lanes = /^[if]\d+x\d+$/.test(type) ? ` In each lane of ${type}.` : '';
-  const sentence = found.replace('@', sign).replace(/\bT\b/, TYPES[type] ?? 'number');
+  const sentence = found.replace('@', sign).replace(/\ba T\b/, TYPES[type] ?? 'a number');
   return `${sentence}${/lane|vector/.test(sentence) ? '' : lanes}${isAtomic ? ' Atomic.' : ''}`;
 }

@@ -66,9 +66,10 @@ export function declarationText(document: WatDocument, target: Named): string {
       const word = list?.head === 'param' ? 'param' : 'local';
       return `(${[word, nameOrIndex(document, target), typeOf(document, target)].join(' ')})`;
     }
-    case 'field':
-    case 'label':
-      return shortened(document.text.slice(target.list.start, lineEnd(document, target)));
+    case 'label': {
+      const { start } = target.list;
+      return shortened(BLOCK_HEAD.exec(document.text.slice(start, start + LONGEST_HEAD))?.[0] ?? '');
+    }
     case 'global': {
       const declaration = target as Declaration;
       const signature = signatureOf(document, declaration);
@@ -123,11 +124,10 @@ function functionText(document: WatDocument, declaration: Declaration): string {
   return `(${[KEYWORDS[space], nameOrIndex(document, declaration)].join(' ')}${importText(declaration)}${parts.map((part) => ` ${part}`).join('')})`;
 }
 
-function lineEnd(document: WatDocument, { list, space }: Named): number {
-  if (space !== 'label') return list.end;
-  const end = document.text.slice(list.start).search(/[\r\n]/);
-  return end < 0 ? document.text.length : list.start + end;
-}
+/** What a block, or a function, begins with: its name and types. */
+const BLOCK_HEAD =
+  /^\(?[\w.]+(?:\s+\$(?:"[^"]*"|[^\s()";]+))?(?:\s*\((?:export|import|type|param|result)\b(?:"[^"]*"|[^()"]|\([^()]*\))*\))*/;
+const LONGEST_HEAD = 2000;
 
 /** The most characters of a text in a hover. */
 const LONGEST = 300;

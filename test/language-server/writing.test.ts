@@ -76,6 +76,24 @@ describe('completion', () => {
     expect(found.indexOf('i64.const')).toBeLessThan(found.indexOf('i32.const'));
   });
 
+  test.each([
+    ['(module ‸)', '(func'],
+    ['(module ( f‸))', 'func'],
+    ['fu‸', '(func'],
+    ['(module (import "a" "b" ‸))', '(func'],
+    ['(module (import "a" "b" (‸)))', 'func'],
+  ])('opens the list that begins in %s unless it is open', async (source, expected) => {
+    const found = await client.at<CompletionItem[]>('textDocument/completion', source);
+    const { textEdit } = found.find(({ label }) => label === 'func') ?? {};
+    expect(textEdit?.newText).toBe(expected);
+  });
+
+  test('has no null behind ref.null', async () => {
+    const found = await completions('(module (func (drop (ref.null ‸))))');
+    expect(found).toContain('func');
+    expect(found).not.toContain('null');
+  });
+
   test('has nothing in comments and strings', async () => {
     expect(await completions(';; local‸')).toEqual([]);
     expect(await completions('(module (data "loc‸al"))')).toEqual([]);
@@ -132,6 +150,16 @@ describe('hover', () => {
       '(module (func (drop (i32.const ‸-2))))',
       '`-2`  \n`4294967294`  \n`0xffff_fffe`  \n`0b11111111_11111111_11111111_11111110`',
     ],
+    [
+      'a label, without the code of its block',
+      '(module (func (drop (block $l (result i32) (br $‸l (i32.const 1))))))',
+      '```wat\nblock $l (result i32)\n```',
+    ],
+    [
+      'what is stored',
+      '(module (memory 1) (func (i64.st‸ore (i32.const 1) (i64.const 2))))',
+      '```wat\ni64.store  ;; [i32 i64] -> []\n```\n\nWrites an i64 to memory.',
+    ],
     ['a float', '(module (func (drop (f32.const ‸0x1.8p1))))', '`3`  \n`bits 0x4040_0000`'],
     ['nothing', '(module‸ )', null],
   ])('tells %s', async (_, source, expected) => {
@@ -149,6 +177,24 @@ test('signature help shows the operand that is written', async () => {
     ],
     activeParameter: 1,
   });
+});
+
+test.each([
+  [
+    'call_indirect (type $t)',
+    '(call_indirect (type $t) (i64.const 1) ‸)',
+    '(i64) (index in the table) -> i32',
+  ],
+  ['call_ref $t', '(call_ref $t (i64.const 1) ‸)', '(i64) (function: (ref null $t)) -> i32'],
+  ['struct.new $s', '(struct.new $s (i32.const 1) ‸)', '($x: i32) (i64) -> (ref $s)'],
+])('signature help tells what %s takes by its type', async (name, code, operands) => {
+  const types =
+    '(type $t (func (param i64) (result i32))) (type $s (struct (field $x i32) (field i64))) (table 1 funcref)';
+  const help = await client.at<SignatureHelp>(
+    'textDocument/signatureHelp',
+    `(module ${types} (func (drop ${code})))`,
+  );
+  expect(help).toMatchObject({ signatures: [{ label: `${name} ${operands}` }], activeParameter: 1 });
 });
 
 test('semantic tokens tell what names stand for', async () => {
@@ -197,6 +243,10 @@ describe('formatting', () => {
       '(module ;; one\n  (func $f (param i32)\n    block ;; two\n      (; three\n  lines ;) nop\n      if\n        nop\n      else\n        nop\n      end\n    end\n\n  )\n)\n';
     expect(await format(text)).toBe(expected);
     expect(await format(expected)).toBe(expected);
+  });
+
+  test('makes no annotation of a parenthesis before a word', async () => {
+    expect(await format('( @a\n(  nop ) )\n')).toBe('( @a\n  (nop))\n');
   });
 
   test('of some lines leaves the others', async () => {

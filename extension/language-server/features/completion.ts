@@ -44,9 +44,13 @@ export function completionsAt(document: WatDocument, position: Position): Comple
   const range = document.rangeOf({ start: cursor.start, end: cursor.word?.end ?? offset });
   const expected = expectedAt(document, cursor);
   const items = itemsFor(document, cursor, expected);
+  // What begins a list gets the parenthesis that is not there yet.
+  const beginsList = expected.what === 'field' || expected.what === 'inside';
+  const isOpen = cursor.before.length === 0 && cursor.lists.length > 0;
+  const open = beginsList && !isOpen ? '(' : '';
   for (const item of items) {
     item.filterText = item.label;
-    item.textEdit = { range, newText: item.label };
+    item.textEdit = { range, newText: `${open}${item.label}` };
   }
   return items;
 }
@@ -66,7 +70,11 @@ function itemsFor(document: WatDocument, cursor: Cursor, expected: Expected): Co
     case 'storage type':
       return words(['i8', 'i16', ...VALUE_TYPE_NAMES]);
     case 'heap type':
-      return [...words(['null', ...HEAP_NAMES.keys()]), ...declared(document, 'type')];
+      // Only in `(ref ...)` may `null` stand before it.
+      return [
+        ...words([...(cursor.lists.at(-1)?.head === 'ref' ? ['null'] : []), ...HEAP_NAMES.keys()]),
+        ...declared(document, 'type'),
+      ];
     case 'field':
       return words([...FIELDS]);
     case 'inside':

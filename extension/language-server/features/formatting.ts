@@ -162,7 +162,9 @@ function joined(source: string, tokens: readonly Token[]): string {
   let text = '';
   let before: Token | undefined;
   for (const token of tokens) {
-    const isTight = before?.kind === TokenKind.open || token.kind === TokenKind.close;
+    // `( @a` is a parenthesis before a word, but `(@a` an annotation.
+    const isTight =
+      (before?.kind === TokenKind.open && !token.text.startsWith('@')) || token.kind === TokenKind.close;
     const isComment = token.kind === TokenKind.lineComment || token.kind === TokenKind.blockComment;
     // What stands between them, except blanks, is no token: it stays.
     const between = before === undefined ? '' : source.slice(before.end, token.start);

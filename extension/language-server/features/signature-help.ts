@@ -34,6 +34,8 @@ function isImmediate({ head }: List): boolean {
 
 function operandsOf(document: WatDocument, list: List): Operands | undefined {
   if (/^(?:return_)?call$/.test(list.head)) return calledOperands(document, list);
+  if (/^(?:return_)?call_(?:indirect|ref)$/.test(list.head)) return typedOperands(document, list);
+  if (list.head === 'struct.new') return fieldOperands(document, list);
   const effect = instructions().get(list.head)?.effect;
   if (effect === undefined || effect.operands.length === 0) return undefined;
   const { scope } = document.analysis;
@@ -65,6 +67,48 @@ function calledOperands(document: WatDocument, list: List): Operands | undefined
     ),
     results: shape.results.map((one) => scope.typeText(one)),
     documentation: comment === '' ? undefined : comment,
+  };
+}
+
+/** What a call of a function takes that only its type tells of: its operands, and what is called. */
+function typedOperands(document: WatDocument, list: List): Operands | undefined {
+  const { scope } = document.analysis;
+  const use = list.items.find((item) => item.kind === 'list' && item.head === 'type');
+  const isByReference = list.head.endsWith('_ref');
+  const at = isByReference ? list.items[1] : use?.kind === 'list' ? use.items[1] : undefined;
+  if (at?.kind !== 'identifier' && at?.kind !== 'number') return undefined;
+  const index = scope.find('type', at);
+  const shape = index === undefined ? undefined : scope.types.get(index)?.shape;
+  if (shape?.kind !== 'func') return undefined;
+  const name = document.textOf(at);
+  return {
+    name: isByReference ? `${list.head} ${name}` : `${list.head} (type ${name})`,
+    params: [
+      ...shape.params.map((one) => scope.typeText(one)),
+      isByReference ? `function: (ref null ${name})` : 'index in the table',
+    ],
+    results: shape.results.map((one) => scope.typeText(one)),
+    documentation: meaningOf(list.head),
+  };
+}
+
+/** The fields of a struct that is made. */
+function fieldOperands(document: WatDocument, list: List): Operands | undefined {
+  const { scope } = document.analysis;
+  const at = list.items[1];
+  if (at?.kind !== 'identifier' && at?.kind !== 'number') return undefined;
+  const type = scope.find('type', at);
+  const fields = type === undefined ? undefined : scope.fields.get(type);
+  if (fields === undefined) return undefined;
+  return {
+    name: `${list.head} ${document.textOf(at)}`,
+    params: fields.map(({ identifier, type: one }) =>
+      [identifier && document.textOf(identifier), scope.typeText(one)]
+        .filter((part) => part !== undefined)
+        .join(': '),
+    ),
+    results: [`(ref ${document.textOf(at)})`],
+    documentation: meaningOf(list.head),
   };
 }
 
