@@ -247,8 +247,9 @@ function isSamePlace(a: readonly Call[], b: readonly Call[]): boolean {
   const [y] = b;
   return (
     a.length === b.length &&
-    x?.frame.functionIndex === y?.frame.functionIndex &&
-    x?.symbol?.place?.file === y?.symbol?.place?.file &&
-    x?.symbol?.place?.line === y?.symbol?.place?.line
+    x?.symbol?.place != null &&
+    x.frame.functionIndex === y?.frame.functionIndex &&
+    x.symbol.place.file === y?.symbol?.place?.file &&
+    x.symbol.place.line === y?.symbol?.place?.line
   );
 }

@@ -7,7 +7,7 @@ import { keyFromText } from '../../runtime/inspect/protocol.ts';
 import { projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { modernWat } from '../unit/wasm/support.ts';
-import { AdapterClient, guestFile } from './adapter-client.ts';
+import { AdapterClient, guestFile, testFolder } from './adapter-client.ts';
 import { ShopSession } from './shop-session.ts';
 import { LANGUAGES, shop } from './shops.ts';
 
@@ -117,6 +117,27 @@ test('a breakpoint in a file of which the program has no code says so', async ()
   expect(body.breakpoints).toMatchObject([
     { verified: false, message: expect.stringContaining('No module of the program has code of this file') },
   ]);
+});
+
+test('steps in a module without debug information go from statement to statement', async () => {
+  const client = await AdapterClient.stdio();
+  const program = join(testFolder(), 'plain.wasm');
+  writeFileSync(
+    program,
+    modernWat(`(module (memory (export "memory") 1) (func (export "_start") (local i32)
+      (local.set 0 (i32.const 1)) (local.set 0 (i32.const 2)) (local.set 0 (i32.const 3))))`),
+  );
+  await client.configure('', { program });
+  await client.setFunctionBreakpointsRequest({ breakpoints: [{ name: '_start' }] });
+  await client.configurationDoneRequest();
+  const threadId = (await client.event('stopped')).body.threadId ?? 0;
+  for (const line of [3, 5, 7]) {
+    const { body } = await client.stackTraceRequest({ threadId, levels: 1 });
+    expect(body.stackFrames[0]?.line).toBe(line);
+    const stopped = client.event('stopped');
+    await client.nextRequest({ threadId });
+    await stopped;
+  }
 });
 
 test('a breakpoint in a program without debug information says which option to compile it with', async () => {
