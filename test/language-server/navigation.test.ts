@@ -170,18 +170,19 @@ describe('an outline', () => {
 });
 
 describe('ranges', () => {
-  test('can be folded: lists, blocks without parentheses, comments', async () => {
+  test('can be folded: lists, blocks without parentheses, comments; what only closes them stays', async () => {
     const uri = await client.open(
-      ';; one\n;; two\n(module\n  (func\n    block\n      nop\n    end\n  )\n)\n',
+      ';; one\n;; two\n(module\n  (func\n    block\n      nop\n    end\n  )\n  (func\n    nop)\n)\n',
     );
     const found = await client.request<FoldingRange[]>('textDocument/foldingRange', {
       textDocument: { uri },
     });
     expect(found.map(({ startLine, endLine }) => [startLine, endLine]).sort()).toEqual([
       [0, 1],
-      [2, 8],
-      [3, 7],
-      [4, 6],
+      [2, 9],
+      [3, 6],
+      [4, 5],
+      [8, 9],
     ]);
   });
 

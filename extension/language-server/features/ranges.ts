@@ -7,13 +7,18 @@ import {
 import type { Node, TextPlace } from '../../../runtime/internal.ts';
 import type { WatDocument } from '../wat-document.ts';
 
-/** What can be folded: lists, blocks with their `end`, comments, and lines of comments one after another. */
+/**
+ * What can be folded: lists, blocks with their `end`, comments, and lines of comments one after another. A line that only closes stays
+ * visible.
+ */
 export function foldingRangesOf(document: WatDocument): FoldingRange[] {
   const found: FoldingRange[] = [];
   const { syntax, lines } = document;
   const add = ({ start, end }: TextPlace, kind?: FoldingRangeKind): void => {
     const startLine = lines.positionAt(start).line;
-    const endLine = lines.positionAt(end).line;
+    const last = lines.positionAt(end).line;
+    if (last === startLine) return;
+    const endLine = onlyCloses(document, last, end) ? last - 1 : last;
     if (endLine > startLine)
       found.push(kind === undefined ? { startLine, endLine } : { startLine, endLine, kind });
   };
@@ -28,6 +33,15 @@ export function foldingRangesOf(document: WatDocument): FoldingRange[] {
   }
   for (const comment of commentsTogether(document)) add(comment, FoldingRangeKind.Comment);
   return found;
+}
+
+/** Characters of a line that may only close something. Longer ones are not looked at. */
+const LONGEST_CLOSING = 200;
+
+/** Whether there is nothing on a line before `end` except what ends there: an `end`, or parentheses. */
+function onlyCloses({ text, lines }: WatDocument, line: number, end: number): boolean {
+  const start = lines.offsetAt({ line, column: 0 });
+  return end - start <= LONGEST_CLOSING && /^\s*(?:end|\)+)$/.test(text.slice(start, end));
 }
 
 /** Blocks without parentheses: from their word to the word `end`. */
