@@ -301,3 +301,9 @@ test('a name that has only begun is told once', async () => {
     '$: a function index or name is expected here',
   ]);
 });
+
+test('a name with characters that need quotes is told so', async () => {
+  expect(await client.problems('(module (func $a<i32,i32> (export "f")))')).toContain(
+    '$a<i32,i32>: as a name, this needs quotes: $"a<i32,i32>"',
+  );
+});

@@ -74,6 +74,7 @@ describe('completion', () => {
   test('has instructions in parentheses, first those that give the operand', async () => {
     const found = await completions('(module (func (drop (i64.add (i64.const 1) (‸)))))');
     expect(found.indexOf('i64.const')).toBeLessThan(found.indexOf('i32.const'));
+    expect(found.indexOf('i64.xor')).toBeLessThan(found.indexOf('i64.atomic.load'));
   });
 
   test.each([

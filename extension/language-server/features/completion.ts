@@ -171,7 +171,9 @@ function instructionsFor(document: WatDocument, cursor: Cursor): CompletionItem[
   const wanted = isFolded ? expectedOperand(document, cursor) : undefined;
   const items = Array.from(instructions().values(), (instruction) => {
     const { mnemonic: label, effectText } = instruction;
-    const sortText = order(fitsAt(document, instruction, code, isFolded, wanted), 0) + label;
+    // Those of shared memories are rarely meant.
+    const rank = label.includes('.atomic.') ? 1 : 0;
+    const sortText = order(fitsAt(document, instruction, code, isFolded, wanted), rank) + label;
     const item: CompletionItem = { label, kind: CompletionItemKind.Keyword, sortText };
     if (effectText !== undefined) item.detail = effectText;
     return item;

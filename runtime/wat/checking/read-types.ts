@@ -334,7 +334,11 @@ export class TypeReader {
     if (node === undefined) return;
     const place = node.kind === 'list' ? headOf(node) : node;
     const text = this.#scope.syntax.source.slice(place.start, place.end);
-    this.#scope.problems.syntax(place, `${text} can't stand here`);
+    const isNameWithoutQuotes = node.kind !== 'identifier' && /^\$[^"$]+$/.test(text);
+    this.#scope.problems.syntax(
+      place,
+      isNameWithoutQuotes ? `as a name, this needs quotes: $"${text.slice(1)}"` : `${text} can't stand here`,
+    );
   }
 
   #expected(items: Items, what: string): void {
