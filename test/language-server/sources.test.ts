@@ -49,6 +49,15 @@ test.each([
   expect(labels(items)).not.toContain('send');
 });
 
+test('an unknown module above several functions is told once', async () => {
+  const source =
+    '#[link(wasm_import_module = "lunatic::timr")]\nextern "C" {\n    fn send_after(id: u64, millis: u64) -> u64;\n    fn cancel_timer(id: u64) -> u32;\n}\n';
+  const { found } = await client.openAndWait(source, 'rust');
+  expect(found.map(({ range, message }) => [textIn(source, range), message])).toEqual([
+    ['lunatic::timr', 'the host has no module lunatic::timr: perhaps lunatic::timer is meant'],
+  ]);
+});
+
 test('a declaration in Rust is completed whole, and one that has types keeps them', async () => {
   const block = (text: string) =>
     `#[link(wasm_import_module = "lunatic::message")]\nextern "C" {\n    fn ${text}\n}\nfn main() {}\n`;

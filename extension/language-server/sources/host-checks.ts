@@ -29,9 +29,17 @@ export function signatureText({ name, params, paramNames, results }: HostFunctio
   return `${name}(${list})${results.length === 0 ? '' : ` -> ${results.join(', ')}`}`;
 }
 
-/** Checks imports against the host's functions. Those of modules that are not the host's are others' business. */
+/**
+ * Checks imports against the host's functions. Those of modules that are not the host's are others' business. An unknown module that is
+ * written once, above several functions, is one problem.
+ */
 export function checkImports(imports: readonly DeclaredImport[], writing: Writing): ImportProblem[] {
-  return imports.flatMap((one) => checkImport(one, writing) ?? []);
+  const byPlace = new Map<number, ImportProblem>();
+  for (const one of imports) {
+    const problem = checkImport(one, writing);
+    if (problem !== undefined && !byPlace.has(problem.start)) byPlace.set(problem.start, problem);
+  }
+  return [...byPlace.values()];
 }
 
 function checkImport(declared: DeclaredImport, writing: Writing): ImportProblem | undefined {
