@@ -1,7 +1,8 @@
 import { dirname, parse, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import { countOf } from '../../runtime/inspect/view/index.ts';
-import { EXTENSIONS, languageOf, placesOf } from '../programs/entries.ts';
+import { START } from '../modules/start.ts';
+import { EXTENSIONS, languageOf, mayBeginIn, placesOf } from '../programs/entries.ts';
 import { isInside } from '../projects/files.ts';
 import type { Program, Programs } from './program.ts';
 import { Throttle } from './throttle.ts';
@@ -53,7 +54,9 @@ export class ProcessLenses implements vscode.CodeLensProvider, vscode.Disposable
     if (language === undefined || programs.length === 0 || !isWanted) return [];
     const counts = new Map<string, number>();
     for (const program of programs)
-      for (const [entry, count] of countsOf(program)) counts.set(entry, (counts.get(entry) ?? 0) + count);
+      for (const [entry, count] of countsOf(program))
+        if (entry !== START || mayBeginIn(uri.fsPath, String(program.session.configuration['program'] ?? '')))
+          counts.set(entry, (counts.get(entry) ?? 0) + count);
     return placesOf(document.getText(), language, counts).map(({ entry, line }) => {
       return new vscode.CodeLens(new vscode.Range(line, 0, line, 0), {
         title: countOf(counts.get(entry) ?? 0, 'process'),

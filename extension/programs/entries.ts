@@ -1,5 +1,5 @@
 /** Where programs begin in sources: as far as their text tells, without a compiler. */
-import { extname } from 'node:path';
+import { basename, extname, parse } from 'node:path';
 import {
   type Declaration,
   LineStarts,
@@ -80,6 +80,19 @@ export function findExports(text: string, language: EntryLanguage): Entry[] {
     .map(({ name, at }) => ({ name: name === START ? undefined : name, line: lines.positionAt(at).line }));
   const main = language === 'wat' ? [] : findEntries(text, language).filter(({ name }) => name === undefined);
   return [...main, ...others];
+}
+
+/**
+ * Whether a program may begin in the `main` of a source, as far as the names of files tell: a crate may have many.
+ * @param module the file of the program; empty if it is not known
+ */
+export function mayBeginIn(source: string, module: string): boolean {
+  if (module === '' || languageOf(source) !== 'rust') return true;
+  const built = parse(module);
+  const { dir, name } = parse(source);
+  const isNamed = (text: string) => text.replaceAll('-', '_') === built.name.replaceAll('-', '_');
+  if (name !== 'main') return isNamed(name);
+  return isNamed(basename(dir)) || (basename(dir) === 'src' && basename(built.dir) !== 'examples');
 }
 
 /** Finds what processes run in a source: exports, and the functions and types that SDKs are told, which are found by their last names. */

@@ -5,6 +5,7 @@ import {
   findEntries,
   findExports,
   MAX_LENGTH,
+  mayBeginIn,
   placesOf,
 } from '../../../extension/programs/entries.ts';
 
@@ -189,4 +190,16 @@ test.each<[EntryLanguage, string, Record<string, number>]>([
   expect(Object.fromEntries(found.map(({ entry, line }) => [entry, line]))).toEqual(
     Object.fromEntries(lines),
   );
+});
+
+test.each([
+  ['/shop/src/main.rs', '/shop/target/wasm32-wasi/debug/shop.wasm', true],
+  ['/shop/src/main.rs', '/shop/target/wasm32-wasi/debug/examples/till.wasm', false],
+  ['/shop/examples/till.rs', '/shop/target/wasm32-wasi/debug/examples/till.wasm', true],
+  ['/shop/examples/other.rs', '/shop/target/wasm32-wasi/debug/examples/till.wasm', false],
+  ['/shop/src/bin/night-shift/main.rs', '/shop/target/wasm32-wasi/debug/night_shift.wasm', true],
+  ['/shop/main.c', '/shop/build/shop.wasm', true],
+  ['/shop/examples/till.rs', '', true],
+])('main of %s, while %s runs: %s', (source, module, expected) => {
+  expect(mayBeginIn(source, module)).toBe(expected);
 });
