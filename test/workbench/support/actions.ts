@@ -136,11 +136,7 @@ export class WorkbenchActions extends WorkbenchParts {
   async #isOpen(name: string): Promise<void> {
     const tab = this.page.locator(activeTab(name));
     await tab.waitFor();
-    // VS Code shows the part that was shown of a file of this name before, which may have no more than blank lines now.
-    const later = this.page.locator('.editor-group-container.active .line-numbers', {
-      hasText: /^([2-9]|\d\d+)$/,
-    });
-    await this.lines.filter({ hasText: /\S/ }).or(later).first().waitFor();
+    await this.lines.filter({ hasText: /\S/ }).first().waitFor();
     await this.#focusEditor(tab);
     await this.rest();
   }
