@@ -28,6 +28,8 @@ const SETTINGS = {
   // Lines would move while tests point at them.
   'lunatic.tests.codeLens': false,
   'lunatic.processes.codeLens': false,
+  // Tests that share a window have files of the same names.
+  'workbench.editor.restoreViewState': false,
   'debug.openDebug': 'neverOpen',
   'debug.internalConsoleOptions': 'openOnSessionStart',
 };
