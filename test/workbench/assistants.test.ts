@@ -32,8 +32,8 @@ test('processes and stacks are read without a question, messages and variables a
   expect(await use('read_stack', { process: '2' })).toMatch(/\n1: sorter \(\/\S+\/post-office\.wat:\d+\)/);
   await expect(allowed('read_variables', 'Read variables?')).rejects.toThrow('does not stand still');
   await workbench.showView('Lunatic');
-  await workbench.act(workbench.process('#2 sorter'), 'Pause Process');
-  await workbench.process('#2 sorter', 'paused').waitFor();
+  const paused = workbench.process('#2 sorter', 'paused');
+  await workbench.act(workbench.process('#2 sorter'), 'Pause Process', paused);
   expect(await allowed('read_variables', 'Read variables?')).toContain(
     'Variables of receive_tag in #2 sorter (paused, waiting for a message, 3 in mailbox)\nLocals:\n  $tag: i64 = 99\n',
   );

@@ -9,8 +9,7 @@ test('pauses one process while the others run, and lets it go on', async () => {
   await workbench.debug();
   await workbench.showView('Lunatic');
   const sorter = workbench.process('#2 sorter', 'waiting');
-  await workbench.act(sorter, 'Pause Process');
-  await workbench.process('#2 sorter', 'paused').waitFor();
+  await workbench.act(sorter, 'Pause Process', workbench.process('#2 sorter', 'paused'));
   await workbench.ticks(3);
 
   await workbench.showView('Run and Debug');
@@ -36,8 +35,7 @@ test('pauses one process while the others run, and lets it go on', async () => {
   for (const title of sections) await workbench.openSection(title);
 
   await workbench.showView('Lunatic');
-  await workbench.act(workbench.process('#2 sorter', 'paused'), 'Resume Process');
-  await workbench.process('#2 sorter', 'waiting').waitFor();
+  await workbench.act(workbench.process('#2 sorter', 'paused'), 'Resume Process', sorter);
 });
 
 test('shows a mailbox and its messages, and the stack of a process that waits', async () => {
@@ -45,8 +43,7 @@ test('shows a mailbox and its messages, and the stack of a process that waits', 
   await workbench.debug();
   await workbench.showView('Lunatic');
   const sorter = workbench.process('#2 sorter');
-  await workbench.act(sorter, 'Show Mailbox');
-  await workbench.editorShows('Mailbox of #2 sorter: 3 messages');
+  await workbench.act(sorter, 'Show Mailbox', workbench.line('Mailbox of #2 sorter: 3 messages'));
   await workbench.editorShows('1  tag 7, 26 bytes');
   await workbench.editorShows('To Ada: the parcel is here');
   await workbench.editorShows('2  tag 8, 24 bytes');
@@ -83,8 +80,8 @@ test('kills a process from the tree; the others run on', async () => {
   const workbench = await session.edit('post-office.wat', POST_OFFICE);
   await workbench.debug();
   await workbench.showView('Lunatic');
-  await workbench.act(workbench.process('#2 sorter'), 'Kill Process');
-  await workbench.process('#2 sorter', 'ended, killed').waitFor();
+  const killed = workbench.process('#2 sorter', 'ended, killed');
+  await workbench.act(workbench.process('#2 sorter'), 'Kill Process', killed);
   await workbench.printed('Process 2 was killed');
   await workbench.ticks(3);
   await workbench.screenshot('processes-killed');
@@ -142,12 +139,14 @@ test('documents of processes stay when another process stops, and their links mo
   await workbench.debug();
   await workbench.showView('Lunatic');
   const sorter = workbench.process('#2 sorter');
-  await workbench.act(sorter, 'Show Mailbox');
-  await workbench.editorShows('Mailbox of #2 sorter: 3 messages');
+  await workbench.act(sorter, 'Show Mailbox', workbench.line('Mailbox of #2 sorter: 3 messages'));
   await workbench.menu(sorter, 'Show Stack');
   await workbench.editorShows('at sorter (function');
-  await workbench.act(workbench.process('#3 clock'), 'Pause Process');
-  await workbench.process('#3 clock', 'paused').waitFor();
+  await workbench.act(
+    workbench.process('#3 clock'),
+    'Pause Process',
+    workbench.process('#3 clock', 'paused'),
+  );
   await workbench.editorShows('(func $clock');
   for (const tab of ['#2 sorter mailbox', '#2 sorter stack', 'post-office.wat'])
     await workbench.tab(tab).waitFor();

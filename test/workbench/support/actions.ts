@@ -196,14 +196,18 @@ export class WorkbenchActions extends WorkbenchParts {
     });
   }
 
-  /** Clicks an action of a row, which is there only while the mouse is over it. */
-  async act(row: Locator, action: string): Promise<void> {
+  /**
+   * Clicks an action of a row, which is there only while the mouse is over it.
+   * @param seen what that brings about, if it may be clicked again until then: the row may move away from the mouse
+   */
+  async act(row: Locator, action: string, seen?: Locator): Promise<void> {
     // "Run Test with Coverage" follows "Run Test".
     const label = row.locator(`.action-label[aria-label^="${action}"]`).first();
-    await persist(async () => {
-      await row.hover();
+    const click = async () => {
+      await row.hover({ timeout: MOVE_PATIENCE });
       await label.click({ timeout: MOVE_PATIENCE });
-    });
+    };
+    await (seen === undefined ? persist(click) : this.brings(seen, click));
     await this.rest();
   }
 
