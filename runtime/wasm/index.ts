@@ -1,6 +1,6 @@
 /** Reads and rewrites WebAssembly binaries. */
 
-export { firstFrom } from './ascending.ts';
+export { firstFrom, lowest } from './ascending.ts';
 export { arrayCopies } from './bulk-kind.ts';
 export { LARGEST_ARRAY } from './bulk-pieces.ts';
 export { ByteReader } from './byte-reader.ts';

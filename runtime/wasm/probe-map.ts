@@ -1,3 +1,4 @@
+import { firstFrom, lowest } from './ascending.ts';
 import { type FrameLayout, frameLayout, MOST_KEPT } from './frame-layout.ts';
 import { InstructionReader } from './instruction-reader.ts';
 import type { WasmModule } from './module.ts';
@@ -107,7 +108,7 @@ export class ProbeMap {
   siteFrom(offset: number): number | undefined {
     const from = inCode(this.ranges, offset);
     const defined = this.functionAt(from);
-    const site = this.offsets[lowest(this.offsets.length, (i) => (this.offsets[i] ?? 0) >= from)];
+    const site = this.offsets[firstFrom(this.offsets, from)];
     return defined >= 0 && site !== undefined && site < (this.ranges.bodyEnd[defined] ?? 0)
       ? site
       : undefined;
@@ -217,16 +218,4 @@ function mostKept(sites: number): number {
 /** Ascending numbers without those that come again. */
 function distinct(ascending: Uint32Array): Uint32Array {
   return ascending.filter((offset, i) => offset !== ascending[i - 1]);
-}
-
-/** The lowest index below `count` for which a condition holds that holds for all behind it; `count` if there is none. */
-function lowest(count: number, holds: (index: number) => boolean): number {
-  let low = 0;
-  let high = count;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }

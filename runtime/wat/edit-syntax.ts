@@ -1,3 +1,4 @@
+import { lowest } from '../wasm/ascending.ts';
 import {
   hidesBalance,
   indentAt,
@@ -223,33 +224,22 @@ interface Place {
 
 /** The index of the first node that an edit may have changed. Lists that are not closed end by what follows. */
 function firstTouched(nodes: readonly OpenNode[], offset: number): number {
-  let low = 0;
-  let high = nodes.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const node = nodes[middle];
+  let first = lowest(nodes.length, (i) => {
+    const node = nodes[i];
     // Whether a word ends depends on two characters behind it: on `;;`.
     const untouched = node?.kind === 'list' ? node.end : (node?.end ?? offset) + 2;
-    if (untouched <= offset) low = middle + 1;
-    else high = middle;
-  }
+    return untouched > offset;
+  });
   for (;;) {
-    const before = nodes[low - 1];
-    if (before?.kind !== 'list' || before.isClosed) return low;
-    low--;
+    const before = nodes[first - 1];
+    if (before?.kind !== 'list' || before.isClosed) return first;
+    first--;
   }
 }
 
 /** The index of the first of places in order that begins at an offset or behind. */
 function firstFrom(places: readonly Place[], offset: number): number {
-  let low = 0;
-  let high = places.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((places[middle]?.start ?? 0) < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return lowest(places.length, (i) => (places[i]?.start ?? 0) >= offset);
 }
 
 /** Moves places from an index on, with all that is in them. */

@@ -1,3 +1,4 @@
+import { lowest } from '../../wasm/index.ts';
 import type { ByteRange } from './dump-content.ts';
 import type { DumpSegment, ReadDump } from './dump-reader.ts';
 
@@ -40,13 +41,8 @@ function overlaps([from, to]: ByteRange, start: number, end: number): boolean {
 
 /** The place of the first segment that ends behind an address. */
 function firstBehind(segments: readonly DumpSegment[], address: number): number {
-  let low = 0;
-  let high = segments.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const segment = segments[middle];
-    if (segment !== undefined && segment.address + segment.size > address) high = middle;
-    else low = middle + 1;
-  }
-  return low;
+  return lowest(segments.length, (i) => {
+    const segment = segments[i];
+    return segment !== undefined && segment.address + segment.size > address;
+  });
 }
