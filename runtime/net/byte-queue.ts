@@ -52,6 +52,20 @@ export class ByteQueue {
     return count;
   }
 
+  /** Removes the first bytes, at most `count`. */
+  discard(count: number): void {
+    let left = Math.min(count, this.length);
+    this.length -= left;
+    for (let chunk = this.#chunks[0]; chunk !== undefined && left > 0; chunk = this.#chunks[0]) {
+      const part = Math.min(chunk.length - this.#offset, left);
+      left -= part;
+      this.#offset += part;
+      if (this.#offset < chunk.length) return;
+      this.#offset = 0;
+      this.#chunks.shift();
+    }
+  }
+
   clear(): void {
     this.#chunks = [];
     this.#offset = this.length = 0;

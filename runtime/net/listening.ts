@@ -1,7 +1,8 @@
-import { createServer, type Server, type Socket } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type Server, Socket } from 'node:net';
 import { type Endpoint, endpoint } from './endpoint.ts';
-import { SOCKET_BUFFER } from './net-stream.ts';
 import { isPermitted } from './permitted.ts';
+import { SOCKET_BUFFER } from './socket.ts';
 import { systemError } from './system-error.ts';
 
 /** Connections that may wait to be accepted. Beyond that they are refused until there is room. */
@@ -15,12 +16,20 @@ export interface Doorkeeper {
   onFailure(error: Error): void;
 }
 
+/** What accepted sockets are. */
+const ACCEPTED = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, highWaterMark: SOCKET_BUFFER };
+
 /** A socket that listens. */
 export class Listening {
   readonly #server: Server;
+  /** The address it listens on. */
+  readonly local: Endpoint;
 
   private constructor(server: Server) {
     this.#server = server;
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('the socket does not listen');
+    this.local = endpoint(address);
   }
 
   /**
@@ -32,12 +41,7 @@ export class Listening {
     { host, port }: Endpoint,
     done: (result: Listening | Error) => Doorkeeper | undefined,
   ): () => void {
-    const server = createServer({
-      allowHalfOpen: true,
-      pauseOnConnect: true,
-      noDelay: true,
-      highWaterMark: SOCKET_BUFFER,
-    });
+    const server = createServer(ACCEPTED);
     let wanted = true;
     server.once('error', done);
     server.listen({ host, port, backlog: MAX_PENDING, exclusive: true }, () => {
@@ -49,11 +53,7 @@ export class Listening {
         server.close();
         return;
       }
-      server.on('connection', (socket) => {
-        if (isPermitted(socket)) keeper.onConnection(socket);
-        else refuse(socket);
-      });
-      server.on('error', (error) => keeper.onFailure(error));
+      serve(server, keeper);
     });
     return () => {
       wanted = false;
@@ -61,17 +61,55 @@ export class Listening {
     };
   }
 
-  /** The address it listens on. */
-  get local(): Endpoint {
-    const address = this.#server.address();
-    if (address === null || typeof address === 'string')
-      throw new Error('the socket does not listen any more');
-    return endpoint(address);
+  /**
+   * Goes on listening on a socket of another OS process.
+   * @param handle its handle, which was passed on
+   * @param keeperOf makes who gets the connections
+   * @returns the keeper, null if the system refuses it
+   */
+  static async arrive<T extends Doorkeeper>(
+    handle: object,
+    keeperOf: (listening: Listening) => T,
+  ): Promise<T | null> {
+    const server = createServer(ACCEPTED);
+    const listening = once(server, 'listening');
+    try {
+      server.listen(handle, MAX_PENDING);
+      // No connection comes before this event.
+      await listening;
+    } catch {
+      return null;
+    }
+    const keeper = keeperOf(new Listening(server));
+    serve(server, keeper);
+    return keeper;
+  }
+
+  /** Its handle, which may be passed on; null if this Node has it elsewhere. */
+  get handle(): object | null {
+    const { _handle: handle } = this.#server as Server & { readonly _handle?: object | null };
+    return handle ?? null;
   }
 
   close(): void {
     this.#server.close();
   }
+}
+
+function serve(server: Server, keeper: Doorkeeper): void {
+  server.on('connection', (socket) => {
+    if (isPermitted(socket)) keeper.onConnection(socket);
+    else refuse(socket);
+  });
+  server.on('error', (error) => keeper.onFailure(error));
+}
+
+/** Makes a socket as a listener gives it, of a connection that another OS process has accepted. */
+export function acceptedSocket(handle: object): Socket {
+  const options = { handle, ...ACCEPTED, pauseOnCreate: true };
+  const socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
+  socket.pause();
+  return socket;
 }
 
 /** Closes a connection in a way that lets the peer know at once that nobody is there. */

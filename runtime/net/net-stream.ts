@@ -4,6 +4,17 @@ import { copyBytes } from './copy-bytes.ts';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { Line } from './line.ts';
 import type { Sharer } from './shares.ts';
+import { handleOf, makeSocket } from './socket.ts';
+import type {
+  Outcome,
+  Reader,
+  ReadOperation,
+  Stream,
+  StreamOperation,
+  StreamState,
+  Writer,
+} from './stream.ts';
+import { StreamTimeouts } from './stream-timeouts.ts';
 import { errorText } from './system-error.ts';
 import { LITTLE, unsent } from './unsent.ts';
 import { MAX_WRITE, WriteBuffers } from './write-buffers.ts';
@@ -17,48 +28,10 @@ const LINGER = 60_000;
 /** Turns of the event loop in which a stream is closed if its peer lets it. A session of TLS takes five. */
 const CLOSING_TURNS = 8;
 
-/** `highWaterMark` of sockets: what they keep for themselves once they were told to pause. */
-export const SOCKET_BUFFER = 2 ** 14;
-
 const EMPTY = new Uint8Array(0);
 const CLOSED = 'The connection was closed';
 
 const buffers = new WriteBuffers();
-
-/** What came of an operation: a number of bytes, or why it failed, in words for people. */
-export type Outcome = number | string;
-
-/** `peek` leaves the bytes in the stream. */
-export type ReadOperation = 'read' | 'peek';
-
-/** What a stream's timeouts apply to. */
-export type StreamOperation = ReadOperation | 'write';
-
-/** A read, and who waits for it. */
-export interface Reader {
-  readonly operation: ReadOperation;
-  /** Where the bytes go: `size` bytes at `start`, a range that the memory has. */
-  readonly memory: Memory;
-  readonly start: number;
-  /** Not 0. */
-  readonly size: number;
-  /** Called once if the reader had to wait; with 0 at the end of the stream. */
-  done(outcome: Outcome): void;
-}
-
-/** A write, and who waits for it. */
-export interface Writer {
-  /** `flush` has no bytes of its own: it waits for those that were written before. */
-  readonly operation: 'write' | 'flush';
-  /** Bytes that the socket has taken; -1 before it has taken any. The stream sets it. */
-  taken: number;
-  /** Returns how many bytes a write of at most `limit` bytes takes. */
-  count(limit: number): number;
-  /** Copies the first bytes, as many as the target holds. */
-  copyTo(target: Uint8Array): void;
-  /** Called once if the writer had to wait. */
-  done(outcome: Outcome): void;
-}
 
 /** What a TLS session runs over. */
 interface Transport {
@@ -68,23 +41,17 @@ interface Transport {
   readonly failure: Error | null;
 }
 
-/** A caller that waits until no operation of a kind is under way. */
-interface Settler {
-  readonly operation: StreamOperation;
-  readonly settled: () => void;
-}
-
 const OWNER = Symbol('stream');
 type OwnedSocket = Socket & { [OWNER]?: NetStream };
 
 /**
- * A TCP or TLS stream, shared by everybody who has a reference to it (abi 8). Bytes go straight from the socket's
- * events into the memory of the reader that waits; no promise or chunk is in between.
+ * A stream whose socket is in this OS process. Bytes go straight from the socket's events into the memory of the reader that
+ * waits; no promise or chunk is in between.
  *
  * Nothing is read before somebody wants bytes, and reading stops while some are left unread. A write is over when the
  * system has taken its bytes: they are not lost with the process that wrote them, nor with the whole runtime.
  */
-export class NetStream {
+export class NetStream implements Stream {
   readonly #socket: OwnedSocket;
   readonly #unread = new ByteQueue();
   readonly #owner: Sharer;
@@ -101,12 +68,9 @@ export class NetStream {
   #held = 0;
   readonly #readers = new Line<Reader>();
   readonly #writers = new Line<Writer>();
-  readonly #settlers: Settler[] = [];
-  /**
-   * Milliseconds that operations may take, -1 for no limit. The stream only keeps them, for everybody who has a reference
-   * to it; readers and writers give up by themselves.
-   */
-  readonly timeouts: Record<StreamOperation, bigint> = { read: -1n, write: -1n, peek: -1n };
+  /** An offer has been made to the first reader, which has not told how much it takes. */
+  #isOffered = false;
+  readonly #timeouts = new StreamTimeouts();
 
   /**
    * @param socket connected, paused, with `allowHalfOpen`
@@ -125,7 +89,6 @@ export class NetStream {
     if (socket.destroyed) this.onClose();
   }
 
-  /** The peer's address; undefined once the connection is gone. */
   get peer(): Endpoint | undefined {
     const { remoteAddress: address, remotePort: port } = this.#socket;
     return address === undefined || port === undefined ? undefined : endpoint({ address, port });
@@ -133,14 +96,13 @@ export class NetStream {
 
   // -- references --------------------------------------------------------------------------------------
 
-  /** Returns the stream, with one more reference to it. */
   share(): this {
     this.#references++;
     return this;
   }
 
   /**
-   * Gives a reference back. The last one closes the stream. Bytes that were written still reach the peer if it reads them within a
+   * The last reference closes the stream. Bytes that were written still reach the peer if it reads them within a
    * minute. A peer that does not may lose them, if too many streams of the process that has got this one wait for theirs. A large
    * write that was under way is broken off while all streams together hold too much: nobody was told that it is written.
    */
@@ -178,30 +140,40 @@ export class NetStream {
 
   // -- reading -----------------------------------------------------------------------------------------
 
-  /**
-   * Reads bytes that are there, at most `size`, which is not 0, into a range that the memory has. Returns undefined if there
-   * are none yet, or others wait for them: see `awaitBytes`.
-   */
   read(operation: ReadOperation, memory: Memory, start: number, size: number): Outcome | undefined {
     return this.#readers.first === null ? this.#tryRead(operation, memory, start, size) : undefined;
   }
 
-  /** Lets a reader wait for bytes, behind those that wait already. */
   awaitBytes(reader: Reader): void {
     this.#readers.push(reader);
     this.#fill();
+    const { operation } = reader;
+    reader.waits(this.#timeouts.values[operation === 'offer' ? 'read' : operation]);
+    // What is there has not been tried yet for an offer.
+    if (operation === 'offer' && this.#readers.first === reader) this.#serveReaders();
   }
 
-  /** Lets a reader wait no longer. */
   leave(reader: Reader): void {
+    if (this.#readers.first === reader) this.#isOffered = false;
     this.#readers.remove(reader);
     this.#serveReaders();
   }
 
-  #tryRead(operation: ReadOperation, memory: Memory, start: number, size: number): Outcome | undefined {
+  /** Ends an offer: so many of its bytes have been read. Does nothing if the reader has left. */
+  accept(reader: Reader, count: number): void {
+    if (this.#readers.first !== reader || !this.#isOffered) return;
+    this.#isOffered = false;
+    this.#readers.shift();
+    const unread = this.#unread;
+    unread.discard(count);
+    if (unread.length === 0) this.#fill();
+    this.#serveReaders();
+  }
+
+  #tryRead(operation: Reader['operation'], memory: Memory, start: number, size: number): Outcome | undefined {
     const unread = this.#unread;
     if (unread.length > 0) {
-      const count = unread.read(memory, start, size, operation === 'peek');
+      const count = unread.read(memory, start, size, operation !== 'read');
       if (unread.length === 0) this.#fill();
       return count;
     }
@@ -213,10 +185,21 @@ export class NetStream {
     for (let reader = readers.first; reader !== null; reader = readers.first) {
       const outcome = this.#tryRead(reader.operation, reader.memory, reader.start, reader.size);
       if (outcome === undefined) break;
+      if (reader.operation === 'offer' && typeof outcome === 'number' && outcome > 0) {
+        this.#offer(reader, outcome);
+        break;
+      }
       readers.shift();
       reader.done(outcome);
     }
     this.#settle();
+  }
+
+  /** Tells the first reader once of bytes that are for nobody else until it has answered. */
+  #offer(reader: Reader, count: number): void {
+    if (this.#isOffered) return;
+    this.#isOffered = true;
+    reader.done(count);
   }
 
   /** Lets bytes come in. */
@@ -228,24 +211,19 @@ export class NetStream {
 
   // -- writing -----------------------------------------------------------------------------------------
 
-  /**
-   * Writes as many bytes as one write takes, or finds that there is nothing to flush. Returns undefined if the writer has
-   * to wait, perhaps with its bytes taken already: see `awaitWrite`.
-   */
   write(writer: Writer): Outcome | undefined {
     return this.#writers.first === null ? this.#tryWrite(writer) : undefined;
   }
 
-  /**
-   * Lets a writer wait until the system has its bytes, behind those that wait already.
-   * @returns a function that gives up. Bytes that were taken are sent all the same
-   */
-  awaitWrite(writer: Writer): () => void {
+  awaitWrite(writer: Writer): void {
     this.#writers.push(writer);
-    return () => {
-      this.#writers.remove(writer);
-      this.#serveWriters();
-    };
+    writer.waits(this.#timeouts.values.write);
+  }
+
+  withdraw(writer: Writer, left?: (taken: number) => void): void {
+    this.#writers.remove(writer);
+    this.#serveWriters();
+    left?.(writer.taken);
   }
 
   #tryWrite(writer: Writer): Outcome | undefined {
@@ -316,29 +294,82 @@ export class NetStream {
 
   // -- operations under way ----------------------------------------------------------------------------
 
-  /** Whether an operation of this kind is under way. */
-  isBusy(operation: StreamOperation): boolean {
-    const { first } = operation === 'write' ? this.#writers : this.#readers;
-    return first?.operation === operation;
+  #isBusy(operation: StreamOperation): boolean {
+    if (operation === 'write') return this.#writers.first?.operation === 'write';
+    const under = this.#readers.first?.operation;
+    return under === operation || (under === 'offer' && operation === 'read');
   }
 
-  /**
-   * Calls back when no operation of this kind is under way any more.
-   * @returns a function that gives up
-   */
-  whenSettled(operation: StreamOperation, settled: () => void): () => void {
-    const settler = { operation, settled };
-    this.#settlers.push(settler);
-    return () => remove(this.#settlers, settler);
+  timeout(operation: StreamOperation, change: bigint | null): bigint | undefined {
+    return this.#isBusy(operation) ? undefined : this.#timeouts.use(operation, change);
+  }
+
+  awaitTimeout(
+    operation: StreamOperation,
+    change: bigint | null,
+    done: (timeout: bigint) => void,
+  ): () => void {
+    return this.#timeouts.await(operation, change, done);
   }
 
   #settle(): void {
-    const settlers = this.#settlers;
-    if (settlers.length === 0) return;
-    for (const settler of settlers.splice(0)) {
-      if (this.isBusy(settler.operation)) settlers.push(settler);
-      else settler.settled();
+    if (!this.#timeouts.isQuiet) this.#timeouts.settle((operation) => this.#isBusy(operation));
+  }
+
+  // -- moving to another OS process --------------------------------------------------------------------
+
+  /**
+   * Stops the stream so that its connection can go on in another OS process. Nothing is read, and `release` must not be called, before
+   * `stay` or `abandon` tells what came of it.
+   * @returns the connection, null if it is gone already, and all else that the stream is. Undefined if it cannot move: it is shared,
+   * it is a TLS session, or the system has not taken all that was written
+   */
+  depart(): { readonly handle: object | null; readonly state: StreamState } | undefined {
+    const socket = this.#socket;
+    const isQuiet = this.#readers.first === null && this.#writers.first === null && this.#timeouts.isQuiet;
+    if (this.#transport !== null || this.#references !== 1 || !isQuiet) return undefined;
+    const failure = this.#writeFailure();
+    const handle = failure === null ? handleOf(socket) : null;
+    if (failure === null) {
+      if (handle === null || this.#draining || socket.writableLength > 0) return undefined;
+      socket.pause();
+      // What it holds comes in `data` events.
+      while (socket.readableLength > 0 && socket.read() !== null);
+      handle.readStop();
+      handle.reading = false;
+      this.#flowing = false;
     }
+    const unread = new Uint8Array(this.#unread.length);
+    this.#unread.read({ bytes: unread }, 0, unread.length, true);
+    return { handle, state: { unread, ended: this.#ended, failure, timeouts: this.#timeouts.values } };
+  }
+
+  /** The stream has not moved. It is as it was. */
+  stay(): void {
+    if (this.#unread.length === 0 && this.#readers.first !== null) this.#fill();
+  }
+
+  /** The connection goes on elsewhere. It ends here without a word to the peer. */
+  abandon(): void {
+    this.#references = 0;
+    this.#unread.clear();
+    this.#socket.destroy();
+  }
+
+  /**
+   * Makes the stream anew of what `depart` gave in another OS process.
+   * @param handle the connection, null if it was gone
+   * @param owner the process that has got it
+   */
+  static arrive(handle: object | null, state: StreamState, owner: Sharer): NetStream {
+    const socket = makeSocket(receive, handle === null ? {} : { handle, pauseOnCreate: true });
+    if (handle === null) socket.destroy();
+    const stream = new NetStream(socket, owner);
+    stream.#ended = state.ended;
+    stream.#failure = state.failure ?? stream.#failure;
+    stream.#timeouts.values = state.timeouts;
+    if (state.unread.length > 0) stream.#unread.push(state.unread);
+    return stream;
   }
 
   // -- events of the socket ----------------------------------------------------------------------------
@@ -384,11 +415,6 @@ export class NetStream {
     this.#serveReaders();
     this.#serveWriters();
   }
-}
-
-function remove<T>(list: T[], item: T): void {
-  const index = list.indexOf(item);
-  if (index >= 0) list.splice(index, 1);
 }
 
 // All streams share these functions: thousands of streams need not have functions of their own.

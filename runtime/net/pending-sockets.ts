@@ -45,7 +45,13 @@ export class PendingSockets {
     return undefined;
   }
 
+  takeAll(): Socket[] {
+    const sockets: Socket[] = [];
+    for (let socket = this.take(); socket !== undefined; socket = this.take()) sockets.push(socket);
+    return sockets;
+  }
+
   refuseAll(): void {
-    for (let socket = this.take(); socket !== undefined; socket = this.take()) refuse(socket);
+    for (const socket of this.takeAll()) refuse(socket);
   }
 }

@@ -1,5 +1,7 @@
 import { Socket } from 'node:net';
-import { SOCKET_BUFFER } from './net-stream.ts';
+
+/** `highWaterMark` of sockets: what they keep for themselves once they were told to pause. */
+export const SOCKET_BUFFER = 2 ** 14;
 
 /** Takes the first `size` bytes of a buffer, which is used again afterwards. */
 export type Receive = (socket: Socket, buffer: Uint8Array, size: number) => void;
@@ -8,8 +10,19 @@ export type Receive = (socket: Socket, buffer: Uint8Array, size: number) => void
 const READ_BUFFER = new Uint8Array(2 ** 16);
 
 /** What Node keeps of a connection. Its types do not tell. */
+export interface ConnectionHandle {
+  reading: boolean;
+  readStop(): void;
+}
+
 interface Connection {
-  _handle?: { readonly useUserBuffer?: unknown } | null;
+  _handle?: (Partial<ConnectionHandle> & { readonly useUserBuffer?: unknown }) | null;
+}
+
+/** Returns the connection of a socket; null if it has none, or this Node has it elsewhere. */
+export function handleOf(socket: Socket): ConnectionHandle | null {
+  const { _handle: handle } = socket as Connection;
+  return typeof handle?.readStop === 'function' ? (handle as ConnectionHandle) : null;
 }
 
 /**

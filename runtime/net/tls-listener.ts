@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net';
-import type { SecureContext } from 'node:tls';
 import { type Endpoint, endpoint } from './endpoint.ts';
 import { type Doorkeeper, type Listening, refuse } from './listening.ts';
+import type { Partners } from './partners.ts';
 import { PendingSockets } from './pending-sockets.ts';
 import { type Sharer, Shares } from './shares.ts';
+import type { TlsIdentity } from './tls-identity.ts';
 import { acceptTls, HandshakeError, type TlsSession } from './tls-session.ts';
 import { WaitLine } from './wait-line.ts';
 
@@ -26,8 +27,10 @@ export type TlsAccepted = { readonly session: TlsSession; readonly peer: Endpoin
  * that is slow with its handshake does not delay the others.
  */
 export class TlsListener implements Doorkeeper {
-  readonly #listening: Listening;
-  readonly #context: SecureContext | HandshakeError;
+  readonly listening: Listening;
+  readonly identity: TlsIdentity;
+  /** Null as long as nobody else accepts its connections. */
+  partners: Partners | null = null;
   readonly #line = new WaitLine<TlsAccepted>();
   readonly #pending: PendingSockets;
   readonly #owner: Sharer;
@@ -36,30 +39,22 @@ export class TlsListener implements Doorkeeper {
   readonly #ready: Exclude<TlsAccepted, Error>[] = [];
   #references = 1;
 
-  /** Characters of its certificate and its key. */
-  readonly pemLength: number;
-
-  /**
-   * @param context certificate and key, or why they cannot be used
-   * @param pemLength characters of the texts of which it was made
-   * @param owner the process that listens
-   */
-  constructor(
-    listening: Listening,
-    context: SecureContext | HandshakeError,
-    pemLength: number,
-    owner: Sharer,
-  ) {
+  /** @param owner the process that listens */
+  constructor(listening: Listening, identity: TlsIdentity, owner: Sharer) {
     this.#pending = new PendingSockets(owner);
     this.#owner = owner;
-    this.pemLength = pemLength;
-    this.#listening = listening;
-    this.#context = context;
+    this.listening = listening;
+    this.identity = identity;
+  }
+
+  /** Characters of its certificate and its key. */
+  get pemLength(): number {
+    return this.identity.pemLength;
   }
 
   /** The address it listens on. */
   get local(): Endpoint {
-    return this.#listening.local;
+    return this.listening.local;
   }
 
   /** Returns the listener, with one more reference to it. */
@@ -68,16 +63,30 @@ export class TlsListener implements Doorkeeper {
     return this;
   }
 
-  /** Gives a reference back. The last one stops listening and closes connections that nobody has accepted. */
+  /**
+   * Gives a reference back. The last one stops listening and closes connections that nobody has accepted. Partners get those with
+   * which it has not begun to shake hands.
+   */
   release(): void {
     if (--this.#references > 0) return;
-    this.#listening.close();
-    this.#pending.refuseAll();
+    this.listening.close();
+    if (this.partners === null) this.#pending.refuseAll();
+    else this.partners.close(this.#pending.takeAll());
     for (const giveUp of this.#handshakes) giveUp();
     for (const { session } of this.#ready.splice(0)) {
       session.socket.destroy();
       shares.giveBack(this.#owner);
     }
+  }
+
+  /** Whether somebody waits for a connection with which no handshake has begun. */
+  get isWanted(): boolean {
+    return !this.#line.isEmpty && this.#handshakes.size === 0;
+  }
+
+  /** Takes a connection that nobody waits for, for a partner. */
+  spare(): Socket | undefined {
+    return this.#line.isEmpty ? this.#pending.take() : undefined;
   }
 
   /** Takes a connection whose handshake is done already. */
@@ -95,11 +104,13 @@ export class TlsListener implements Doorkeeper {
   awaitConnection(take: (accepted: TlsAccepted) => void): () => void {
     const leave = this.#line.enter(take);
     this.#shakeHands();
+    if (this.isWanted) this.partners?.want();
     return leave;
   }
 
   onConnection(socket: Socket): void {
     if (this.#references === 0) refuse(socket);
+    else if (this.#line.isEmpty && this.partners?.offer(socket)) return;
     else if (this.#pending.add(socket)) this.#shakeHands();
   }
 
@@ -124,14 +135,14 @@ export class TlsListener implements Doorkeeper {
   #begin(socket: Socket): void {
     const { remoteAddress = '0.0.0.0', remotePort = 0 } = socket;
     const peer = endpoint({ address: remoteAddress, port: remotePort });
-    if (this.#context instanceof HandshakeError) {
-      const failure = this.#context;
+    const { context } = this.identity;
+    if (context instanceof HandshakeError) {
       refuse(socket);
       // It must not be called before the caller knows how to give up.
-      setImmediate(() => this.#line.give(failure));
+      setImmediate(() => this.#line.give(context));
       return;
     }
-    const giveUp = acceptTls(socket, this.#context, (result) => {
+    const giveUp = acceptTls(socket, context, (result) => {
       leave();
       this.#settle(result instanceof Error ? result : { session: result, peer });
     });

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { SOCKET_BUFFER } from './net-stream.ts';
+import { SOCKET_BUFFER } from './socket.ts';
 
 /**
  * The stream that a TLS session runs over. It passes on the bytes of a TCP socket, and finds out whether the peer closed

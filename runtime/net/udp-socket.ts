@@ -1,5 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { type Endpoint, endpoint, hostBytes } from './endpoint.ts';
+import { type DatagramHandle, handleOf } from './datagram-handle.ts';
+import type { DatagramSettings, DatagramSocket, DatagramState, Received } from './datagrams.ts';
+import { type Endpoint, endpoint, hostBytes, type IpVersion } from './endpoint.ts';
 import { systemError } from './system-error.ts';
 import { WaitLine } from './wait-line.ts';
 
@@ -10,15 +12,6 @@ const DATAGRAM_WEIGHT = 512;
 /** The value that systems set. Node cannot ask for it. */
 const DEFAULT_TTL = 64;
 
-/** A datagram and its sender. */
-export interface Datagram {
-  readonly bytes: Uint8Array;
-  readonly from: Endpoint;
-}
-
-/** A datagram, or the system's error about one that was sent before. */
-export type Received = Datagram | Error;
-
 /** A look-up that does nothing: hosts are addresses here. */
 function known(
   host: string,
@@ -28,8 +21,8 @@ function known(
   done(null, host, host.includes(':') ? 6 : 4);
 }
 
-/** A UDP socket, shared by everybody who has a reference to it. */
-export class UdpSocket {
+/** A UDP socket of this OS process. */
+export class UdpSocket implements DatagramSocket {
   readonly #socket: Socket;
   readonly #line = new WaitLine<Received>();
   #queue: Received[] = [];
@@ -38,6 +31,8 @@ export class UdpSocket {
   #peer: Endpoint | null = null;
   #broadcast = false;
   #ttl = DEFAULT_TTL;
+  /** Datagrams that the system has not taken yet. */
+  #sending = 0;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
@@ -71,25 +66,17 @@ export class UdpSocket {
     return () => giveUp();
   }
 
-  /** The address it is bound to. */
   get local(): Endpoint {
     return endpoint(this.#socket.address());
   }
 
-  /** The address it is connected to. */
-  get peer(): Endpoint | null {
-    return this.#peer;
-  }
-
   // -- references --------------------------------------------------------------------------------------
 
-  /** Returns the socket, with one more reference to it. */
   share(): this {
     this.#references++;
     return this;
   }
 
-  /** Gives a reference back. The last one closes the socket. */
   release(): void {
     if (--this.#references > 0) return;
     this.#queue = [];
@@ -98,11 +85,6 @@ export class UdpSocket {
 
   // -- datagrams ---------------------------------------------------------------------------------------
 
-  /**
-   * Sets the peer. Datagrams of others that have arrived are dropped.
-   * @param done called later, with the error if there was one
-   * @throws Error if nobody can be connected to this address
-   */
   connect(peer: Endpoint, done: (error?: Error) => void): void {
     if (peer.port === 0) throw systemError('EINVAL');
     this.#disconnect();
@@ -120,45 +102,46 @@ export class UdpSocket {
     this.#peer = null;
   }
 
-  /**
-   * Sends a datagram.
-   * @param bytes must not change any more
-   * @param to null for the connected peer
-   * @param done called later, with the error if there was one
-   * @throws Error if the socket does not take it
-   */
   send(bytes: Uint8Array, to: Endpoint | null, done: (error: Error | null) => void): void {
     const peer = this.#peer;
+    const sent = (error: Error | null): void => {
+      this.#sending--;
+      done(error);
+    };
     if (to === null) {
       if (peer === null) throw systemError('EDESTADDRREQ');
-      this.#socket.send(bytes, done);
+      this.#socket.send(bytes, sent);
     } else {
       // Node sends to others only from a socket that is not connected. It sends at once, so nothing that arrives
       // meanwhile is lost.
       if (to.port === 0) throw systemError('EINVAL');
       this.#disconnect();
-      this.#socket.send(bytes, to.port, to.host, done);
+      this.#socket.send(bytes, to.port, to.host, sent);
       if (peer !== null) this.connect(peer, () => {});
     }
+    this.#sending++;
   }
 
-  /** Takes a datagram that has arrived already. */
   receive(): Received | undefined {
     const received = this.#queue.shift();
     if (received !== undefined) this.#weight -= weightOf(received);
     return received;
   }
 
-  /**
-   * Waits for the next datagram.
-   * @param take called once, later
-   * @returns a function that gives up
-   */
   awaitDatagram(take: (received: Received) => void): () => void {
     return this.#line.enter(take);
   }
 
+  /** Takes back what somebody was given who has gone. */
+  giveBack(received: Received): void {
+    if (this.#references === 0 || this.#line.give(received)) return;
+    this.#weight += weightOf(received);
+    this.#queue.unshift(received);
+  }
+
   #arrived(received: Received): void {
+    // Between two calls of the system it takes datagrams of others.
+    if (this.#peer !== null && !(received instanceof Error) && !isSame(received.from, this.#peer)) return;
     if (this.#references === 0 || this.#line.give(received)) return;
     if (this.#weight > MAX_QUEUED) return;
     this.#weight += weightOf(received);
@@ -167,23 +150,63 @@ export class UdpSocket {
 
   // -- options -----------------------------------------------------------------------------------------
 
-  get broadcast(): boolean {
-    return this.#broadcast;
+  settings({ broadcast, ttl }: Partial<Omit<DatagramSettings, 'peer'>>): DatagramSettings {
+    if (broadcast !== undefined) {
+      this.#socket.setBroadcast(broadcast);
+      this.#broadcast = broadcast;
+    }
+    if (ttl !== undefined) {
+      this.#socket.setTTL(ttl);
+      this.#ttl = ttl;
+    }
+    return { peer: this.#peer, broadcast: this.#broadcast, ttl: this.#ttl };
   }
 
-  set broadcast(on: boolean) {
-    this.#socket.setBroadcast(on);
-    this.#broadcast = on;
+  // -- moving to another OS process --------------------------------------------------------------------
+
+  /**
+   * Stops the socket so that it can go on in another OS process. Nothing is received, and `release` must not be called, before `stay`
+   * or `abandon` tells what came of it.
+   * @returns undefined if it cannot move: it is shared, or the system has not taken all that was sent
+   */
+  depart(): { readonly handle: object; readonly state: DatagramState } | undefined {
+    const handle = handleOf(this.#socket);
+    if (handle === null || this.#references !== 1 || this.#sending > 0 || !this.#line.isEmpty)
+      return undefined;
+    handle.recvStop();
+    return { handle, state: { ...this.settings({}), queue: [...this.#queue] } };
   }
 
-  get ttl(): number {
-    return this.#ttl;
+  /** The socket has not moved. It is as it was. */
+  stay(): void {
+    handleOf(this.#socket)?.recvStart();
   }
 
-  set ttl(ttl: number) {
-    this.#socket.setTTL(ttl);
-    this.#ttl = ttl;
+  /** The socket goes on elsewhere. */
+  abandon(): void {
+    this.release();
   }
+
+  /** Makes the socket anew of what `depart` gave in another OS process. */
+  static arrive(version: IpVersion, handle: DatagramHandle, state: DatagramState): UdpSocket {
+    const socket = createSocket({ type: typeOf(version), lookup: known });
+    const made = new UdpSocket(socket);
+    // Node takes the handle of a socket here, as it does for those that OS processes send each other.
+    socket.bind(handle as never);
+    made.#broadcast = state.broadcast;
+    made.#ttl = state.ttl;
+    for (const received of state.queue) made.#arrived(received);
+    // Node must be told of the peer that the system knows.
+    if (state.peer !== null) {
+      handle.disconnect();
+      made.connect(state.peer, () => {});
+    }
+    return made;
+  }
+}
+
+function typeOf(version: IpVersion): 'udp4' | 'udp6' {
+  return version === 4 ? 'udp4' : 'udp6';
 }
 
 function weightOf(received: Received): number {
@@ -200,7 +223,7 @@ function isSame(a: Endpoint, b: Endpoint): boolean {
  * @returns a function that gives up
  */
 function bind({ version, host, port }: Endpoint, done: (result: Socket | Error) => void): () => void {
-  const socket = createSocket({ type: version === 4 ? 'udp4' : 'udp6', lookup: known });
+  const socket = createSocket({ type: typeOf(version), lookup: known });
   let wanted = true;
   const close = () => {
     wanted = false;

@@ -3,10 +3,10 @@ import type { SocketResource } from '../../kernel/message-resources.ts';
 import type { ProcessSlot } from '../../kernel/process.ts';
 import type { ResourceTable } from '../../kernel/resource-table.ts';
 import { hostTrap } from '../../kernel/trap.ts';
-import { NetStream } from '../../net/net-stream.ts';
+import type { DatagramSocket } from '../../net/datagrams.ts';
+import type { Stream } from '../../net/stream.ts';
 import { TcpListener } from '../../net/tcp-listener.ts';
 import { TlsListener } from '../../net/tls-listener.ts';
-import { UdpSocket } from '../../net/udp-socket.ts';
 import { carry, message, resourceAt } from '../message.ts';
 import { TCP_LISTENERS, TCP_STREAMS, TLS_LISTENERS, TLS_STREAMS, UDP_SOCKETS } from './resources.ts';
 
@@ -55,10 +55,10 @@ function defineMoves<T extends SocketResource['socket']>(
   );
 }
 
-const isStream = (socket: SocketResource['socket']) => socket instanceof NetStream;
+const isStream = (socket: SocketResource['socket']): socket is Stream => 'awaitBytes' in socket;
 const isTcpListener = (socket: SocketResource['socket']) => socket instanceof TcpListener;
 const isTlsListener = (socket: SocketResource['socket']) => socket instanceof TlsListener;
-const isUdp = (socket: SocketResource['socket']) => socket instanceof UdpSocket;
+const isUdp = (socket: SocketResource['socket']): socket is DatagramSocket => 'awaitDatagram' in socket;
 
 defineMoves(message, 'tcp_stream', 'stream_id', 'TCP stream', TCP_STREAMS, isStream, '0.6.0');
 defineMoves(message, 'tls_stream', 'stream_id', 'TLS stream', TLS_STREAMS, isStream, '0.12.0');

@@ -1,10 +1,10 @@
 import { resourceSlot } from '../../kernel/slot.ts';
+import type { DatagramSocket } from '../../net/datagrams.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
-import type { NetStream } from '../../net/net-stream.ts';
 import { LEAST_PENDING, PENDING_COST } from '../../net/pending-sockets.ts';
+import type { Stream } from '../../net/stream.ts';
 import type { TcpListener } from '../../net/tcp-listener.ts';
 import type { TlsListener } from '../../net/tls-listener.ts';
-import type { UdpSocket } from '../../net/udp-socket.ts';
 
 /** The addresses that somebody has got for a name. */
 export interface AddressIterator {
@@ -43,13 +43,13 @@ export const ADDRESS_ITERATORS = resourceSlot<AddressIterator>(
   ({ count }) => ITERATOR_COST + ADDRESS_COST * (count - 1),
 );
 export const TCP_LISTENERS = resourceSlot<TcpListener>('TCP listener', release, () => LISTENER_COST);
-export const TCP_STREAMS = resourceSlot<NetStream>('TCP stream', release, () => STREAM_COST);
+export const TCP_STREAMS = resourceSlot<Stream>('TCP stream', release, () => STREAM_COST);
 export const TLS_LISTENERS = resourceSlot<TlsListener>(
   'TLS listener',
   release,
   ({ pemLength }) => LISTENER_COST + PEM_COST * pemLength,
 );
-export const TLS_STREAMS = resourceSlot<NetStream>('TLS stream', release, ({ pemLength }) =>
+export const TLS_STREAMS = resourceSlot<Stream>('TLS stream', release, ({ pemLength }) =>
   sessionCost(pemLength),
 );
-export const UDP_SOCKETS = resourceSlot<UdpSocket>('UDP socket', release, () => DATAGRAMS_COST);
+export const UDP_SOCKETS = resourceSlot<DatagramSocket>('UDP socket', release, () => DATAGRAMS_COST);

@@ -3,14 +3,7 @@ import type { GuestMemory } from '../../kernel/guest-memory.ts';
 import type { Operation } from '../../kernel/operation.ts';
 import type { Process, ProcessSlot } from '../../kernel/process.ts';
 import type { Scheduler } from '../../kernel/scheduler.ts';
-import type {
-  NetStream,
-  Outcome,
-  Reader,
-  ReadOperation,
-  StreamOperation,
-  Writer,
-} from '../../net/net-stream.ts';
+import type { Outcome, Reader, ReadOperation, Stream, StreamOperation, Writer } from '../../net/stream.ts';
 import { succeed } from './addresses.ts';
 import { gather } from './guest-buffers.ts';
 import { armTimeout, timeOut } from './timeouts.ts';
@@ -25,14 +18,14 @@ class GuestReader implements Reader, Operation {
   readonly process: Process;
   readonly memory: GuestMemory;
   scheduler: Scheduler | null = null;
-  stream: NetStream | null = null;
+  stream: Stream | null = null;
   operation: ReadOperation = 'read';
   start = 0;
   size = 0;
   /** Address of the count, or of the error id. */
   out = 0;
-  /** Milliseconds, Infinity for no limit. */
-  timeout = Number.POSITIVE_INFINITY;
+  /** Milliseconds, Infinity for no limit, undefined for the stream's. */
+  timeout: number | undefined = undefined;
 
   constructor(process: Process) {
     this.process = process;
@@ -41,8 +34,12 @@ class GuestReader implements Reader, Operation {
 
   begin(): void {
     this.stream?.awaitBytes(this);
-    if (this.timeout === Number.POSITIVE_INFINITY) return;
-    armTimeout(this.process, this.timeout, () => {
+  }
+
+  waits(limit: bigint): void {
+    const timeout = this.timeout ?? timeoutFromGuest(limit);
+    if (timeout === Number.POSITIVE_INFINITY) return;
+    armTimeout(this.process, timeout, () => {
       this.giveUp();
       this.scheduler?.makeReady(this.process, timeOut(this.process, this.out));
     });
@@ -70,7 +67,7 @@ const READER: ProcessSlot<GuestReader> = { make: (process) => new GuestReader(pr
  */
 export function read(
   scheduler: Scheduler,
-  stream: NetStream,
+  stream: Stream,
   operation: ReadOperation,
   start: number,
   size: number,
@@ -91,7 +88,7 @@ export function read(
   reader.start = start;
   reader.size = size;
   reader.out = out;
-  reader.timeout = timeout ?? timeoutFromGuest(stream.timeouts[operation]);
+  reader.timeout = timeout;
   return scheduler.waitFor(process, reader);
 }
 
@@ -109,6 +106,9 @@ class GuestWriter implements Writer {
   vectorCount = 0;
   out = 0;
   taken = -1;
+  /** Milliseconds, Infinity for no limit, undefined for the stream's. */
+  timeout: number | undefined = undefined;
+  stream: Stream | null = null;
   wake: (code: number) => void = unset;
 
   constructor(process: Process) {
@@ -140,6 +140,17 @@ class GuestWriter implements Writer {
     gather(this.process.memory, this.vectors, this.vectorCount, target.length, target);
   }
 
+  waits(limit: bigint): void {
+    const { process, out } = this;
+    const timeout = this.timeout ?? timeoutFromGuest(limit);
+    armTimeout(process, timeout, () => {
+      this.stream?.withdraw(this, (taken) => {
+        // Bytes that the socket has taken are written, only late.
+        this.wake(taken < 0 ? timeOut(process, out) : succeed(process, out, taken));
+      });
+    });
+  }
+
   done(outcome: Outcome): void {
     this.wake(encode(this.process, this.out, outcome));
   }
@@ -156,7 +167,7 @@ const WRITER: ProcessSlot<GuestWriter> = { make: (process) => new GuestWriter(pr
  */
 export function write(
   scheduler: Scheduler,
-  stream: NetStream,
+  stream: Stream,
   vectors: number,
   vectorCount: number,
   out: number,
@@ -166,11 +177,11 @@ export function write(
   const outcome = stream.write(writer);
   scheduler.work.chargeBytes(typeof outcome === 'number' ? outcome : Math.max(0, writer.taken));
   if (outcome !== undefined) return encode(writer.process, out, outcome);
-  return awaitWrite(scheduler, stream, writer, timeout ?? timeoutFromGuest(stream.timeouts.write));
+  return awaitWrite(scheduler, stream, writer, timeout);
 }
 
 /** Waits until the system has everything that was written. Returns the result code. */
-export function flush(scheduler: Scheduler, stream: NetStream, out: number): number | Promise<number> {
+export function flush(scheduler: Scheduler, stream: Stream, out: number): number | Promise<number> {
   const writer = GuestWriter.of(scheduler.current, 'flush', 0, 0, out);
   const outcome = stream.write(writer);
   if (outcome !== undefined) return encode(writer.process, out, outcome);
@@ -179,53 +190,53 @@ export function flush(scheduler: Scheduler, stream: NetStream, out: number): num
 
 function awaitWrite(
   scheduler: Scheduler,
-  stream: NetStream,
+  stream: Stream,
   writer: GuestWriter,
-  timeout: number,
+  timeout: number | undefined,
 ): Promise<number> {
-  const { process, out } = writer;
-  return scheduler.waitForEvent(process, (wake) => {
+  writer.timeout = timeout;
+  writer.stream = stream;
+  return scheduler.waitForEvent(writer.process, (wake) => {
     writer.wake = wake;
-    const leave = stream.awaitWrite(writer);
-    armTimeout(process, timeout, () => {
-      leave();
-      // Bytes that the socket has taken are written, only late.
-      wake(writer.taken < 0 ? timeOut(process, out) : succeed(process, out, writer.taken));
-    });
-    return leave;
+    stream.awaitWrite(writer);
+    return () => stream.withdraw(writer);
   });
 }
 
 /** Returns a stream's timeout in milliseconds, once no operation of this kind is under way. */
 export function getTimeout(
   scheduler: Scheduler,
-  stream: NetStream,
+  stream: Stream,
   operation: StreamOperation,
 ): bigint | Promise<bigint> {
-  const settled = awaitSettled(scheduler, stream, operation);
-  return settled === null ? stream.timeouts[operation] : settled.then(() => stream.timeouts[operation]);
+  return settled(scheduler, stream, operation, null);
 }
 
 /** Sets a stream's timeout in milliseconds, once no operation of this kind is under way. */
 export function setTimeout(
   scheduler: Scheduler,
-  stream: NetStream,
+  stream: Stream,
   operation: StreamOperation,
   timeout: bigint,
 ): void | Promise<void> {
-  const settled = awaitSettled(scheduler, stream, operation);
-  const set = (): void => {
-    stream.timeouts[operation] = timeout;
-  };
-  return settled === null ? set() : settled.then(set);
+  const value = settled(scheduler, stream, operation, timeout);
+  if (typeof value !== 'bigint') return value.then(() => {});
 }
 
-/** Returns null if no operation of this kind is under way. */
-function awaitSettled(
+function settled(
   scheduler: Scheduler,
-  stream: NetStream,
+  stream: Stream,
   operation: StreamOperation,
-): Promise<number> | null {
-  if (!stream.isBusy(operation)) return null;
-  return scheduler.waitForEvent(scheduler.current, (wake) => stream.whenSettled(operation, () => wake(OK)));
+  change: bigint | null,
+): bigint | Promise<bigint> {
+  const known = stream.timeout(operation, change);
+  if (known !== undefined) return known;
+  let timeout = -1n;
+  const waiting = scheduler.waitForEvent(scheduler.current, (wake) =>
+    stream.awaitTimeout(operation, change, (value) => {
+      timeout = value;
+      wake(OK);
+    }),
+  );
+  return waiting.then(() => timeout);
 }

@@ -3,7 +3,7 @@ import { type HostImplementation, older } from '../../hostcall/function.ts';
 import { afterPieces } from '../../hostcall/pieces.ts';
 import type { ProcessSlot } from '../../kernel/process.ts';
 import type { ResourceTable } from '../../kernel/resource-table.ts';
-import type { NetStream, StreamOperation } from '../../net/net-stream.ts';
+import type { Stream, StreamOperation } from '../../net/stream.ts';
 import { checkVectors, VECTOR } from './guest-buffers.ts';
 import { networking } from './namespace.ts';
 import { TCP_STREAMS, TLS_STREAMS } from './resources.ts';
@@ -13,7 +13,7 @@ import { oldTimeout } from './timeouts.ts';
 /** Defines the functions that TCP and TLS streams have in common (abi 8.2, 8.3). */
 function defineStream(
   kind: 'tcp' | 'tls',
-  slot: ProcessSlot<ResourceTable<NetStream>>,
+  slot: ProcessSlot<ResourceTable<Stream>>,
   since: string,
   sinceTimeouts: string,
   timeouts: readonly (readonly [name: string, operation: StreamOperation])[],

@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { createSecureContext, type SecureContext } from 'node:tls';
 import { fail, timeoutFromGuest } from '../../hostcall/conventions.ts';
 import { afterPieces, inPieces } from '../../hostcall/pieces.ts';
 import type { GuestMemory } from '../../kernel/guest-memory.ts';
@@ -13,6 +12,7 @@ import { pemBlocks } from '../../net/pem.ts';
 import { checkName, lookUp, ResolveError } from '../../net/resolve.ts';
 import { errorText } from '../../net/system-error.ts';
 import { connectTcp } from '../../net/tcp-connect.ts';
+import { TlsIdentity } from '../../net/tls-identity.ts';
 import { type TlsAccepted, TlsListener } from '../../net/tls-listener.ts';
 import { connectTls, HandshakeError, type TlsSession } from '../../net/tls-session.ts';
 import {
@@ -61,15 +61,6 @@ function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
-/** Makes a context of a certificate and a key. An error comes out only when a connection is accepted (abi 8.3). */
-function secureContext(cert: string, key: string): SecureContext | HandshakeError {
-  try {
-    return createSecureContext({ cert, key });
-  } catch (error) {
-    return new HandshakeError(`The certificate and the key cannot be used: ${errorText(error)}`);
-  }
-}
-
 networking.define(
   'tls_bind',
   `(${ADDRESS}, id_u64_ptr: i32, certs_array_ptr: i32, certs_array_len: i32, keys_array_ptr: i32, keys_array_len: i32) -> i32`,
@@ -98,15 +89,14 @@ networking.define(
         return fail(process, idPointer, listenRefusal(`listen on ${endpointText(at)}`));
       const refused = refuseSocket(process, idPointer);
       if (refused !== undefined) return refused;
-      const context = secureContext(certificateText, keyText);
-      const pemLength = certificateText.length + keyText.length;
+      const identity = new TlsIdentity(certificateText, keyText);
       return scheduler.waitForEvent(process, (wake) =>
         Listening.open(at, (result) => {
           if (result instanceof Error) {
             wake(fail(process, idPointer, errorText(result)));
             return undefined;
           }
-          const listener = new TlsListener(result, context, pemLength, process);
+          const listener = new TlsListener(result, identity, process);
           wake(succeed(process, idPointer, process.slot(TLS_LISTENERS).add(listener)));
           return listener;
         }),

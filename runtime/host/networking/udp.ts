@@ -1,11 +1,12 @@
-import { fail, timeoutFromGuest } from '../../hostcall/conventions.ts';
+import { fail, OK, timeoutFromGuest } from '../../hostcall/conventions.ts';
 import { older } from '../../hostcall/function.ts';
 import type { Process } from '../../kernel/process.ts';
 import type { Scheduler } from '../../kernel/scheduler.ts';
 import { hostTrap } from '../../kernel/trap.ts';
+import type { DatagramSettings, DatagramSocket, Received } from '../../net/datagrams.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import { errorText, systemError } from '../../net/system-error.ts';
-import { type Received, UdpSocket } from '../../net/udp-socket.ts';
+import { UdpSocket } from '../../net/udp-socket.ts';
 import {
   connectRefusal,
   listenRefusal,
@@ -67,14 +68,16 @@ networking.define(
 networking.define(
   'udp_peer_addr',
   '(udp_socket_id: i64, id_u64_ptr: i32) -> i32',
-  { since: '0.13' },
+  { since: '0.13', suspends: true },
   'Gives the address that a socket is connected to as an iterator of one address.',
   ({ scheduler }) =>
     (id: bigint, idPointer: number) => {
       const { current } = scheduler;
-      const { peer } = current.slot(UDP_SOCKETS).get(id);
+      const socket = current.slot(UDP_SOCKETS).get(id);
       // A socket without a peer fails.
-      return giveAddress(current, idPointer, () => peer ?? undefined);
+      return withSettings(scheduler, socket, {}, ({ peer }) =>
+        giveAddress(current, idPointer, () => peer ?? undefined),
+      );
     },
 );
 
@@ -328,59 +331,80 @@ networking.define(
 
 // -- options -------------------------------------------------------------------------------------------
 
-/** Sets an option. Traps if the system refuses it. */
-function setting(set: () => void): void {
+/** Changes settings of a socket, and uses them. Traps if the system refuses a change. */
+function withSettings<T>(
+  scheduler: Scheduler,
+  socket: DatagramSocket,
+  change: Parameters<DatagramSocket['settings']>[0],
+  use: (settings: DatagramSettings) => T,
+): T | Promise<T> {
+  let settings: DatagramSettings | Promise<DatagramSettings> | Error;
   try {
-    set();
+    settings = socket.settings(change);
   } catch (error) {
     throw hostTrap(errorText(error));
   }
+  if (!(settings instanceof Promise)) return use(settings);
+  const pending = settings;
+  let result: DatagramSettings | Error = new Error('The socket has not answered');
+  const waiting = scheduler.waitForEvent(scheduler.current, (wake) => {
+    const settle = (value: DatagramSettings | Error): void => {
+      result = value;
+      wake(OK);
+    };
+    pending.then(settle, settle);
+    return () => {};
+  });
+  return waiting.then(() => {
+    if (result instanceof Error) throw hostTrap(errorText(result));
+    return use(result);
+  });
 }
 
 networking.define(
   'set_udp_socket_broadcast',
   '(udp_socket_id: i64, broadcast: i32)',
-  { since: '0.9.0' },
+  { since: '0.9.0', suspends: true },
   'Allows or forbids broadcasts.',
   ({ scheduler }) =>
     (id: bigint, broadcast: number) => {
       const socket = scheduler.current.slot(UDP_SOCKETS).get(id);
-      setting(() => {
-        socket.broadcast = broadcast !== 0;
-      });
+      return withSettings(scheduler, socket, { broadcast: broadcast !== 0 }, () => {});
     },
 );
 
 networking.define(
   'get_udp_socket_broadcast',
   '(udp_socket_id: i64) -> i32',
-  { since: '0.9.0' },
+  { since: '0.9.0', suspends: true },
   'Returns whether broadcasts are allowed.',
   ({ scheduler }) =>
-    (id: bigint) =>
-      Number(scheduler.current.slot(UDP_SOCKETS).get(id).broadcast),
+    (id: bigint) => {
+      const socket = scheduler.current.slot(UDP_SOCKETS).get(id);
+      return withSettings(scheduler, socket, {}, ({ broadcast }) => Number(broadcast));
+    },
 );
 
 networking.define(
   'set_udp_socket_ttl',
   '(udp_socket_id: i64, ttl: i32)',
-  { since: '0.9.0' },
+  { since: '0.9.0', suspends: true },
   'Sets the time to live of datagrams.',
   ({ scheduler }) =>
     (id: bigint, ttl: number) => {
       const socket = scheduler.current.slot(UDP_SOCKETS).get(id);
-      setting(() => {
-        socket.ttl = ttl >>> 0;
-      });
+      return withSettings(scheduler, socket, { ttl: ttl >>> 0 }, () => {});
     },
 );
 
 networking.define(
   'get_udp_socket_ttl',
   '(udp_socket_id: i64) -> i32',
-  { since: '0.9.0' },
+  { since: '0.9.0', suspends: true },
   'Returns the time to live of datagrams.',
   ({ scheduler }) =>
-    (id: bigint) =>
-      scheduler.current.slot(UDP_SOCKETS).get(id).ttl,
+    (id: bigint) => {
+      const socket = scheduler.current.slot(UDP_SOCKETS).get(id);
+      return withSettings(scheduler, socket, {}, ({ ttl }) => ttl);
+    },
 );

@@ -1,15 +1,16 @@
 import { Socket } from 'node:net';
-import { createSecureContext } from 'node:tls';
+
 import { expect, onTestFinished, test } from 'vitest';
 import type { Listening } from '../../../runtime/net/listening.ts';
 import type { Sharer } from '../../../runtime/net/shares.ts';
+import { TlsIdentity } from '../../../runtime/net/tls-identity.ts';
 import { TlsListener } from '../../../runtime/net/tls-listener.ts';
 
 const LISTENING = { close: () => {} } as Listening;
 
 /** Peers that say nothing connect to a listener on which somebody waits. Returns for how many of them a handshake has begun. */
 function silentPeers(count: number, owner: Sharer): { listener: TlsListener; begun: number } {
-  const listener = new TlsListener(LISTENING, createSecureContext(), 0, owner);
+  const listener = new TlsListener(LISTENING, new TlsIdentity('', ''), owner);
   listener.awaitConnection(() => {});
   const sockets = Array.from({ length: count }, () => new Socket());
   onTestFinished(() => {

@@ -38,6 +38,7 @@ function writeUntilItWaits(stream: NetStream, most = WRITE): number {
     const outcome = stream.write({
       operation: 'write',
       taken: -1,
+      waits: () => {},
       count: (limit) => Math.min(limit, most),
       copyTo: (target) => {
         took = target.length;
@@ -118,6 +119,7 @@ test('a TLS stream whose peer reads sends everything, even if none may wait for 
       stream.write({
         operation: 'write',
         taken: -1,
+        waits: () => {},
         count: () => 50_000,
         copyTo: () => {},
         done: () => {},
@@ -159,7 +161,14 @@ test('a TLS stream that is closed in a large write loses nothing that was said t
       if (session instanceof Error) throw session;
       const stream = new NetStream(session.socket, PROCESS, session.transport);
       const write = (size: number) =>
-        stream.write({ operation: 'write', taken: -1, count: () => size, copyTo: () => {}, done: () => {} });
+        stream.write({
+          operation: 'write',
+          taken: -1,
+          waits: () => {},
+          count: () => size,
+          copyTo: () => {},
+          done: () => {},
+        });
       // Until the session holds some of it back.
       let written = 0;
       while (session.socket.writableLength < 2 ** 15) written += Number(write(2 ** 13));
