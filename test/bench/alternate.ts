@@ -22,6 +22,30 @@ export async function alternate<P extends number | null>(
   return { value, peerValue };
 }
 
+/**
+ * The same with the median of each, for what differs by less than the luck of a run: where memory lies, what was compiled when. The
+ * two change places from round to round.
+ */
+export async function alternateMedian(
+  rounds: number,
+  subject: () => Promise<number>,
+  peer: () => Promise<number>,
+): Promise<{ value: number; peerValue: number }> {
+  const [values, peerValues]: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round++) {
+    if (round % 2 === 0) values.push(await subject());
+    peerValues.push(await peer());
+    if (round % 2 === 1) values.push(await subject());
+  }
+  return { value: median(values), peerValue: median(peerValues) };
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2;
+}
+
 /** Milliseconds that an action takes. */
 export async function time(action: () => unknown): Promise<number> {
   const start = performance.now();

@@ -17,6 +17,7 @@ import { networkRust } from './network-rust.ts';
 import { processes } from './processes.ts';
 import { programs } from './programs.ts';
 import { rewriting } from './rewriting.ts';
+import { schedulers } from './schedulers.ts';
 import { sqlite } from './sqlite.ts';
 import { debugStartup, loadedMemory, olderStartup, secondStartup, startup } from './startup.ts';
 import { symbols } from './symbols.ts';
@@ -53,5 +54,6 @@ const benchmarks = [
   inspection,
   ...network,
   ...networkRust,
+  ...schedulers,
 ];
 process.exit(await bench(benchmarks, process.argv.slice(2)));

@@ -2,7 +2,7 @@
  * Guests that send messages and spawn. Each prints how long its work took by its own clock, and a count of what was
  * done, which travels in the messages and so shows that all were read and passed on.
  */
-const PRELUDE = `
+export const PRELUDE = `
   (import "lunatic::process" "spawn" (func $spawn (param i64 i64 i64 i32 i32 i32 i32 i32) (result i32)))
   (import "lunatic::process" "process_id" (func $self (result i64)))
   (import "lunatic::process" "sleep_ms" (func $sleep (param i64)))

@@ -63,7 +63,7 @@ const echo: Benchmark = {
 };
 
 /** Microseconds that `wrk` saw for each request, and the milliseconds that 99 of 100 took at most. */
-async function load(port: number): Promise<{ request: number; slow: number }> {
+export async function load(port: number): Promise<{ request: number; slow: number }> {
   const { stdout } = await run('wrk', [
     `--connections=${CONNECTIONS}`,
     '--threads=1',
@@ -140,10 +140,10 @@ async function measureServers(): Promise<Figure[]> {
   }
 }
 
-const http: Benchmark = {
-  ...beside,
-  missing: beside.missing ?? (hasWrk ? null : 'there is no command wrk'),
-};
+/** Why no requests can be measured; null if they can. */
+export const wrkIsMissing = hasWrk ? null : 'there is no command wrk';
+
+const http: Benchmark = { ...beside, missing: beside.missing ?? wrkIsMissing };
 
 export const networkRust: readonly Benchmark[] = [echo, http];
 

@@ -36,7 +36,7 @@ interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-function run(args: readonly string[], { node = process.execPath, env = {} }: RunOptions = {}): string {
+export function run(args: readonly string[], { node = process.execPath, env = {} }: RunOptions = {}): string {
   const options = { encoding: 'utf8', env: { ...process.env, ...env } } as const;
   const { status, stdout, stderr, error } = spawnSync(node, args, options);
   if (status !== 0) throw error ?? new Error(`node ${args.join(' ')} ended with ${status}: ${stderr}`);
@@ -44,7 +44,7 @@ function run(args: readonly string[], { node = process.execPath, env = {} }: Run
 }
 
 /** Calls an action with a folder that is removed afterwards. */
-async function withFolder<T>(action: (folder: string) => Promise<T>): Promise<T> {
+export async function withFolder<T>(action: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'lunatic-bench-'));
   try {
     return await action(folder);
@@ -58,7 +58,7 @@ function mustPrint(printed: string, wanted: string | RegExp): void {
   if (!isRight) throw new Error(`it printed ${JSON.stringify(printed)}`);
 }
 
-async function helloFile(folder: string): Promise<string> {
+export async function helloFile(folder: string): Promise<string> {
   const file = join(folder, 'hello.wasm');
   writeFileSync(file, await assembleText(HELLO, 'hello.wat'));
   mustPrint(run([launcher, 'run', file]), 'Hello, world\n');

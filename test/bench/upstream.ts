@@ -25,9 +25,17 @@ export class GuestCommand {
     child.stdin.on('error', () => {});
   }
 
-  /** Runs a module in the bundled command, or its tests. */
-  static ours(module: string, args: readonly string[], command: 'run' | 'test' = 'run'): GuestCommand {
-    return new GuestCommand(process.execPath, [launcher, command, module, ...args]);
+  /**
+   * Runs a module in the bundled command, or its tests.
+   * @param options those of the command
+   */
+  static ours(
+    module: string,
+    args: readonly string[],
+    command: 'run' | 'test' = 'run',
+    options: readonly string[] = [],
+  ): GuestCommand {
+    return new GuestCommand(process.execPath, [launcher, command, ...options, module, ...args]);
   }
 
   /**

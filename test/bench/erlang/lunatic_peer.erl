@@ -2,7 +2,7 @@
 %% A literal would not do: Erlang sends it without copying it. `lunatic_peer:main([Name, N])` prints nanoseconds for
 %% each of N operations.
 -module(lunatic_peer).
--export([main/1]).
+-export([main/1, pass/1]).
 
 main([Name, Count]) ->
     N = list_to_integer(Count),
@@ -21,6 +21,15 @@ run("round-trip", N) ->
     Echo = spawn(fun() -> pass(Self) end),
     Time = time(N, fun() -> ask(Echo, N, message(0)) end),
     exit(Echo, kill),
+    Time;
+%% The same between two nodes on this machine, each with one scheduler.
+run("node-trip", N) ->
+    Arguments = ["+S", "1", "-pa", ".", "-setcookie", atom_to_list(erlang:get_cookie())],
+    Options = #{name => peer:random_name(), host => "127.0.0.1", longnames => true, args => Arguments},
+    {ok, Peer, Node} = peer:start(Options),
+    Echo = spawn(Node, ?MODULE, pass, [self()]),
+    Time = time(N, fun() -> ask(Echo, N, message(0)) end),
+    peer:stop(Peer),
     Time;
 run("ring", N) ->
     First = lists:foldl(fun(_, Next) -> spawn(fun() -> pass(Next) end) end, self(), lists:seq(1, 999)),
