@@ -35,7 +35,7 @@ export class Signals {
   send(to: bigint, data: Bytes, tag: bigint): boolean {
     const bytes = viewOf(data);
     const target = processIdFromGuest(to);
-    if (!this.#router.exists(target)) return false;
+    if (this.#router.exists(target) === false) return false;
     const message = dataMessage(tagFromGuest(tag));
     message.append(bytes);
     this.#router.deliverMessage(target, message);
@@ -50,7 +50,7 @@ export class Signals {
   link(id: bigint, peerId: bigint, tagOfLink: bigint): void {
     const tag = tagFromGuest(tagOfLink);
     const [own, peer] = [processIdFromGuest(id), processIdFromGuest(peerId)];
-    if (!this.#router.exists(own)) return;
+    if (this.#router.exists(own) === false) return;
     // The own half comes first: the router may answer the other one with the death of the link.
     this.#router.deliver(own, { kind: 'link', peer, tag });
     this.#router.deliver(peer, { kind: 'link', peer: own, tag });
@@ -74,7 +74,7 @@ export class Signals {
   /** Returns false where there is no such process. */
   #deliver(id: bigint, signal: Signal): boolean {
     const target = processIdFromGuest(id);
-    const exists = this.#router.exists(target);
+    const exists = this.#router.exists(target) !== false;
     if (exists) this.#router.deliver(target, signal);
     return exists;
   }

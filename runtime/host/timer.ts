@@ -51,7 +51,7 @@ timer.define(
       const { timers } = current;
       const { router } = current.environment;
       const wanted = processIdFromGuest(id);
-      const receiver = router.exists(wanted) ? wanted : NO_PROCESS;
+      const receiver = router.exists(wanted) === false ? NO_PROCESS : wanted;
       const timerId = timers.add(
         new DelayedMessage(current.slot(ALARMS), Number(BigInt.asUintN(64, delay)), sent, () => {
           timers.delete(timerId);

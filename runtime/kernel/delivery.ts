@@ -87,6 +87,9 @@ export class Delivery {
         process.monitors ??= new Set();
         process.monitors.add(signal.peer);
         break;
+      case 'not-monitored':
+        process.untie(signal.peer, Tie.Monitor);
+        break;
       case 'stop-monitoring':
         process.monitors?.delete(signal.peer);
         break;

@@ -1,4 +1,5 @@
 import { type HasRoom, TotalAccount } from './account.ts';
+import type { Elsewhere } from './elsewhere.ts';
 import { type EnvironmentId, type ProcessId, processId, type SchedulerIndex } from './ids.ts';
 import type { Router } from './router.ts';
 
@@ -22,6 +23,8 @@ export class Environment<Process extends { readonly id: ProcessId }> {
   #spawned = 0;
   /** Processes that are being made, of which the environment does not know yet. */
   starting = 0;
+  /** Its processes on other schedulers; null as long as there are none. */
+  elsewhere: Elsewhere | null = null;
 
   /**
    * @param makeRouter called with the environment, which has no processes yet
@@ -59,6 +62,7 @@ export class Environment<Process extends { readonly id: ProcessId }> {
     const { id } = process;
     this.#processes.delete(id);
     if (this.#recent[id & (RECENT - 1)] === process) this.#recent[id & (RECENT - 1)] = null;
+    this.elsewhere?.ended(id);
   }
 
   /** The live process of an id; undefined if there is none. */
@@ -71,7 +75,7 @@ export class Environment<Process extends { readonly id: ProcessId }> {
     return found;
   }
 
-  /** The number of live processes. */
+  /** The number of live processes here. */
   get size(): number {
     return this.#processes.size;
   }

@@ -162,6 +162,12 @@ export class Lifecycle {
     this.#release(process);
   }
 
+  /** Gives up a process that has not begun and goes on elsewhere: it ends here without anybody hearing of it. */
+  depart(process: Process): void {
+    process.environment.remove(process);
+    this.discard(process);
+  }
+
   #release(process: Process): void {
     const { instance, onEnd, exit } = process;
     const { scratch, capacity, pool } = this.#parts;

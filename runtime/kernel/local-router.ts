@@ -6,7 +6,7 @@ import type { Process } from './process.ts';
 import type { Router } from './router.ts';
 import type { Signal } from './signal.ts';
 
-/** Delivers signals to the processes of an environment that are on this scheduler. */
+/** Delivers signals to the processes of an environment: here, or, if they are on other schedulers, through `Elsewhere`. */
 export class LocalRouter implements Router<Process> {
   readonly #environment: Environment<Process>;
   readonly #delivery: Delivery;
@@ -18,16 +18,20 @@ export class LocalRouter implements Router<Process> {
 
   deliver(target: ProcessId, signal: Signal): void {
     const process = this.#environment.get(target) ?? this.#startingSelf(target, signal);
-    if (process !== undefined) this.#delivery.deliver(process, signal);
-    else if (signal.kind === 'message') signal.message.recycle();
-    else if (signal.kind === 'link') this.#refuseLink(target, signal);
+    if (process !== undefined) {
+      this.#delivery.deliver(process, signal);
+    } else if (signal.kind === 'message') {
+      if (!this.#environment.elsewhere?.deliverMessage(target, signal.message)) signal.message.recycle();
+    } else if (!this.#environment.elsewhere?.deliver(target, signal)) {
+      this.refuse(target, signal);
+    }
   }
 
   deliverMessage(target: ProcessId, message: Message): void {
     const process = this.#environment.get(target);
     this.#delivery.watcher?.sent(target, process, message);
     if (process !== undefined) this.#delivery.deliverMessage(process, message);
-    else message.recycle();
+    else if (!this.#environment.elsewhere?.deliverMessage(target, message)) message.recycle();
   }
 
   /**
@@ -41,13 +45,18 @@ export class LocalRouter implements Router<Process> {
     return running.environment === this.#environment ? running : undefined;
   }
 
-  /** The one who wants the link may be anywhere. */
-  #refuseLink(target: ProcessId, { peer, tag }: Extract<Signal, { kind: 'link' }>): void {
-    this.#environment.router.deliver(peer, { kind: 'link-died', peer: target, tag, reason: 'no-process' });
+  /** Answers a signal to a process that does not exist. The one who wants the link, or monitors, may be anywhere. */
+  refuse(target: ProcessId, signal: Signal): void {
+    const { router } = this.#environment;
+    if (signal.kind === 'link')
+      router.deliver(signal.peer, { kind: 'link-died', peer: target, tag: signal.tag, reason: 'no-process' });
+    else if (signal.kind === 'monitor' && this.#environment.elsewhere !== null)
+      router.deliver(signal.peer, { kind: 'not-monitored', peer: target });
   }
 
-  exists(target: ProcessId): boolean {
-    return this.#environment.get(target) !== undefined;
+  exists(target: ProcessId): boolean | Promise<boolean> {
+    if (this.#environment.get(target) !== undefined) return true;
+    return this.#environment.elsewhere?.exists(target) ?? false;
   }
 
   waiting(target: ProcessId): Process | null {

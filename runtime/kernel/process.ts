@@ -17,7 +17,7 @@ import type { Slot } from './slot.ts';
 import type { Stdio } from './stdio.ts';
 import type { Tag } from './tag.ts';
 import type { TagFilter } from './tag-filter.ts';
-import { type Tie, Ties } from './ties.ts';
+import { Tie, Ties } from './ties.ts';
 import type { Timer } from './timer.ts';
 import { hostTrap } from './trap.ts';
 
@@ -195,7 +195,7 @@ export class Process implements ProcessContext, Payer {
     if (this.heldExit !== null) return 'held';
     if (this.paused) return 'paused';
     if (!this.initialized) return 'initializing';
-    if (this.queued) return 'ready';
+    if (this.queued || !this.started) return 'ready';
     return this.wait === Wait.None ? 'running' : 'waiting';
   }
 
@@ -232,6 +232,11 @@ export class Process implements ProcessContext, Payer {
   /** Releases what it was charged for a link or a monitor, if it was, since that has ended. */
   untie(peer: ProcessId, kind: Tie): void {
     this.#ties?.remove(peer, kind);
+  }
+
+  /** The processes that it monitors. */
+  get monitored(): Iterable<ProcessId> {
+    return this.#ties?.peers(Tie.Monitor) ?? [];
   }
 
   /** Messages that it has not received yet. */

@@ -17,8 +17,8 @@ export interface Router<Process> {
   /** The same for a message, without an object for the signal: most signals are messages. */
   deliverMessage(target: ProcessId, message: Message): void;
 
-  /** Whether a process exists. */
-  exists(target: ProcessId): boolean;
+  /** Whether a process exists. Another scheduler has to be asked for one that may be there. */
+  exists(target: ProcessId): boolean | Promise<boolean>;
 
   /**
    * The process of an id, if it is on this scheduler and waits for messages, so that it may be handed one in another form;

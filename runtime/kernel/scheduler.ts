@@ -17,6 +17,7 @@ import { type Message, MessageKind } from './message.ts';
 import { Observers } from './observers.ts';
 import type { Operation } from './operation.ts';
 import type { Probes } from './probes.ts';
+import type { Placement } from './placement.ts';
 import { type Process, Receiving, Wait } from './process.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import type { Respawner } from './restart.ts';
@@ -45,10 +46,17 @@ const TURN_TIME = 1;
 const SLICE_TIME = 0.1;
 /** The number of slices between two looks at the clock. */
 const SLICES_PER_CLOCK = 32;
+/** Milliseconds for which it is remembered that processes compute while others wait. */
+const CONTENTION_TIME = 2;
 /** The number of messages that a receive looks at before it asks whether the turn is over. */
 const MOST_LOOKS = 1024;
 /** The most bytes of instances and memories that are kept for the next processes. */
 const POOL_CAPACITY = 2 ** 30;
+
+/** What a process may have to wait for after it has sent something: see `OutputStream`. */
+interface Pressure {
+  whenWritable(ready: () => void): () => void;
+}
 
 /** A host call that is resumed with this throws. A `reject` of its own would be one more field to write at each suspension. */
 const UNWIND: Promise<never> = Promise.reject(KILLED);
@@ -90,6 +98,8 @@ export class Scheduler implements Turns {
   respawner: Respawner | null = null;
   /** Set before the first program if metrics are exported. */
   metrics: KernelMetrics | null = null;
+  /** Set between turns, if there may be other schedulers. */
+  placement: Placement | null = null;
   /** Set between turns, as long as somebody wants to stop processes at what they do to each other. */
   watcher: ActorWatcher | null = null;
   /** The process that has the turn: the caller of host functions. */
@@ -111,6 +121,10 @@ export class Scheduler implements Turns {
   #sliceStart = 0;
   /** When somebody last looked at the clock. */
   #clock = 0;
+  /** When a process was last preempted while others were ready. */
+  #preempted = Number.NEGATIVE_INFINITY;
+  /** What the process that has the turn has written to, and has to wait for; null for nothing. */
+  #pressure: Pressure | null = null;
 
   /** @param machine what limits the number of processes; default: this one */
   constructor(index: SchedulerIndex, machine?: Machine) {
@@ -263,9 +277,13 @@ export class Scheduler implements Turns {
     this.#ticking = this.#handedBy = null;
     if (this.stacks.areWanted && this.stacks.look()) return;
     for (;;) {
+      if (this.#ready.isEmpty) this.placement?.giveBack();
       if (this.#ready.isEmpty || this.#turnPending) {
         this.#running = false;
-        if (!this.#turnPending) stalls.end(clockTime());
+        if (!this.#turnPending) {
+          stalls.end(clockTime());
+          this.placement?.idle();
+        }
         return;
       }
       if (this.#turnIsOver()) {
@@ -279,6 +297,7 @@ export class Scheduler implements Turns {
         this.holding.park(process);
         continue;
       }
+      if (!process.started && this.placement?.keeps(process)) continue;
       this.#run(process);
       return;
     }
@@ -289,6 +308,7 @@ export class Scheduler implements Turns {
     process.receiving = Receiving.No;
     process.turns++;
     this.work.renew();
+    this.#pressure = null;
     this.current = process;
     runningProcess[0] = process.id;
     this.#running = true;
@@ -315,6 +335,7 @@ export class Scheduler implements Turns {
     if (process.signals !== null) this.drainSignals(process);
     // Host calls have taken more than there was.
     if (process.fuelLeft < 0) throw fuelTrap();
+    if (this.#pressure !== null) return this.#waitForRoom(process, this.#pressure);
     const now = clockTime();
     stalls.look(now);
     if (this.#ticking !== process) {
@@ -329,8 +350,26 @@ export class Scheduler implements Turns {
       return undefined;
     }
     if (turnIsOver) this.#slices = SLICES_PER_CLOCK;
+    if (!this.#ready.isEmpty) this.#preempted = now;
     return this.yieldTurn(process);
   };
+
+  /** Whether processes that compute have kept others from their turns of late. */
+  get isContended(): boolean {
+    return this.#clock - this.#preempted < CONTENTION_TIME;
+  }
+
+  /** Lets the process that has the turn wait, as soon as it can, until what it has written to has room. */
+  press(pressure: Pressure): void {
+    if (!this.#running) return;
+    this.#pressure = pressure;
+    this.work.exhaust();
+  }
+
+  #waitForRoom(process: Process, pressure: Pressure): Promise<number> {
+    this.#pressure = null;
+    return this.waitForEvent(process, (wake) => pressure.whenWritable(() => wake(0)));
+  }
 
   /** Called by metered code that has used up its fuel: takes another unit and gives way. */
   readonly refuel = (): number | Promise<number> => {
@@ -459,6 +498,7 @@ export class Scheduler implements Turns {
     }
     process.turns++;
     this.#ticking = null;
+    this.#pressure = null;
     this.work.renew();
     this.current = process;
     runningProcess[0] = process.id;
@@ -491,6 +531,18 @@ export class Scheduler implements Turns {
       cancel();
     };
     return this.suspend(process, Wait.Event);
+  }
+
+  /** Suspends the process until a promise settles, and returns what it resolves with, or throws what it rejects with. */
+  waitForAnswer<T>(process: Process, answer: Promise<T>): Promise<T> {
+    const waiting = this.waitForEvent(process, (wake) => {
+      answer.then(
+        () => wake(0),
+        () => wake(0),
+      );
+      return () => {};
+    });
+    return waiting.then(() => answer);
   }
 
   /** The same for an operation that a process has again and again: it makes the process ready itself, so nothing is allocated. */

@@ -23,6 +23,8 @@ export type Signal =
       readonly reason: DeathReason;
     }
   | { readonly kind: 'monitor'; readonly peer: ProcessId }
+  /** Answers `monitor` from another scheduler, where there is no such process. */
+  | { readonly kind: 'not-monitored'; readonly peer: ProcessId }
   | { readonly kind: 'stop-monitoring'; readonly peer: ProcessId }
   | { readonly kind: 'process-died'; readonly peer: ProcessId };
 

@@ -8,6 +8,7 @@ import type { Entry } from './entry.ts';
 import type { Exit } from './exit.ts';
 import { prepareForManyInstances } from './garbage.ts';
 import { GuestInstance } from './guest-instance.ts';
+import type { ProcessId } from './ids.ts';
 import type { MakerThread } from './maker-thread.ts';
 import { MemorySpacing } from './memory-spacing.ts';
 import type { LoadedModule } from './module.ts';
@@ -170,11 +171,35 @@ export class Spawner implements Respawner {
     });
   }
 
+  /**
+   * Makes a process that another scheduler hands over: it has its id already, is entered into its environment, and has not begun.
+   * @returns the process, or why it cannot be instantiated here
+   */
+  receive(
+    id: ProcessId,
+    parent: ProcessId | null,
+    context: ProcessContext,
+    module: LoadedModule,
+    entry: Entry,
+  ): Process | string {
+    return this.#furnished(new Process(id, parent, context, module, entry), null);
+  }
+
+  /** Whether a process may still be made on another scheduler: it has not begun, and its module needs no start section. */
+  isMovable({ started, initialized, exit, killed, paused, queued, config, module }: Process): boolean {
+    const isFresh = !started && initialized && exit === null && !killed && !paused && queued;
+    return isFresh && module.compiledFor(config).startExport === undefined;
+  }
+
   respawn(old: Process): Process | string {
     const { id, parent, environment, module, entry } = old;
     const fresh = new Process(id, parent, old, module, entry);
+    return this.#furnished(fresh, parent === null ? null : (environment.get(parent) ?? null));
+  }
+
+  #furnished(fresh: Process, parent: Process | null): Process | string {
     try {
-      return this.#furnish(fresh, parent === null ? null : (environment.get(parent) ?? null)) ?? fresh;
+      return this.#furnish(fresh, parent) ?? fresh;
     } catch (error) {
       if (error instanceof DirectoryError) return error.message;
       throw error;

@@ -28,6 +28,11 @@ export class Ties {
     return refusal;
   }
 
+  /** Those to whom there is a tie of a kind. */
+  *peers(kind: Tie): Generator<ProcessId> {
+    for (const [peer, kinds] of this.#kinds) if ((kinds & kind) !== 0) yield peer;
+  }
+
   /** Charges another process for the same ties. */
   copyTo(others: Ties): void {
     for (const [peer, kinds] of this.#kinds)

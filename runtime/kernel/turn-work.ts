@@ -79,6 +79,11 @@ export class TurnWork {
     this.#since = -1;
   }
 
+  /** Ends the turn of the current process at the end of its host call. */
+  exhaust(): void {
+    this.#take(2 * TURN_WORK);
+  }
+
   get isDone(): boolean {
     return (this.#words[WORK] ?? 0) < 0;
   }

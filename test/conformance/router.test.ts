@@ -31,7 +31,7 @@ class Gate implements Router<Process> {
     if (!this.#shut.has(target)) this.#local.deliverMessage(target, message);
   }
 
-  exists(target: ProcessId): boolean {
+  exists(target: ProcessId): boolean | Promise<boolean> {
     return this.#local.exists(target);
   }
 

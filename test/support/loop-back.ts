@@ -39,7 +39,7 @@ export class LoopBackRouter implements Router<Process> {
     else this.#local.deliver(target, signal);
   }
 
-  exists(target: ProcessId): boolean {
+  exists(target: ProcessId): boolean | Promise<boolean> {
     return this.#local.exists(target);
   }
 

@@ -12,10 +12,13 @@ export class ByteReader {
   readonly #view: DataView;
   /** What the bytes are to be, for errors: "a signal". */
   readonly #subject: string;
-  #offset = 0;
+  #offset: number;
   #start = 0;
+  readonly #end: number;
 
-  constructor(bytes: Uint8Array, subject: string) {
+  /** @param range where it begins and ends in the bytes. Default: all of them */
+  constructor(bytes: Uint8Array, subject: string, range: readonly [number, number] = [0, bytes.length]) {
+    [this.#offset, this.#end] = range;
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#subject = subject;
@@ -46,6 +49,21 @@ export class ByteReader {
     throw this.error('value', 'a number of more than 53 bits');
   }
 
+  u32(): number {
+    return this.#view.getUint32(this.#advance(4), true);
+  }
+
+  /** A reader for the next bytes, which are then taken. */
+  part(length: number): ByteReader {
+    const from = this.#advance(length);
+    return new ByteReader(this.#bytes, this.#subject, [from, from + length]);
+  }
+
+  /** A reader of a copy of what is left, for later. */
+  copy(): ByteReader {
+    return new ByteReader(this.#bytes.slice(this.#offset, this.#end), this.#subject);
+  }
+
   f64(): number {
     const at = this.#advance(8);
     return this.#view.getFloat64(at, true);
@@ -54,6 +72,13 @@ export class ByteReader {
   tag(): Tag {
     const at = this.#advance(8);
     return tagFromHalves(this.#view.getInt32(at, true), this.#view.getInt32(at + 4, true));
+  }
+
+  /** All that is left, a view and not a copy. */
+  rest(): Uint8Array {
+    const from = this.#offset;
+    this.#offset = this.#end;
+    return this.#bytes.subarray(from, this.#end);
   }
 
   /** A view of the bytes, not a copy. */
@@ -97,7 +122,7 @@ export class ByteReader {
 
   /** @throws FormatError if anything is left */
   end(): void {
-    const left = this.#bytes.length - this.#offset;
+    const left = this.#end - this.#offset;
     if (left > 0) throw this.error('surplus', `${left} bytes after the end`, this.#offset);
   }
 
@@ -120,7 +145,7 @@ export class ByteReader {
   }
 
   #need(count: number): void {
-    const left = this.#bytes.length - this.#offset;
+    const left = this.#end - this.#offset;
     if (count > left)
       throw this.error('truncated', `${count} bytes are needed, ${left} are left`, this.#offset);
   }

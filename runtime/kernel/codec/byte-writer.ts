@@ -17,9 +17,32 @@ export class ByteWriter {
     this.#view = new DataView(this.#bytes.buffer);
   }
 
-  /** What was written. The writer must not be used any more. */
+  /** What was written. The writer must not be used any more, unless it is cleared and nobody reads this. */
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Begins anew, in the same memory. */
+  clear(): void {
+    this.#length = 0;
+  }
+
+  /** Four bytes, which `setU32` may write later. Returns where they are. */
+  u32(value = 0): number {
+    this.reserve(4);
+    const at = this.#length;
+    this.#view.setUint32(at, value, true);
+    this.#length += 4;
+    return at;
+  }
+
+  setU32(at: number, value: number): void {
+    this.#view.setUint32(at, value, true);
   }
 
   /** Makes room for so many further bytes. */
@@ -62,6 +85,13 @@ export class ByteWriter {
     this.#view.setInt32(this.#length, lowHalf(value), true);
     this.#view.setInt32(this.#length + 4, highHalf(value), true);
     this.#length += 8;
+  }
+
+  /** The bytes alone. */
+  raw(value: Uint8Array): void {
+    this.reserve(value.length);
+    this.#bytes.set(value, this.#length);
+    this.#length += value.length;
   }
 
   /** The length as a varint, and the bytes. */

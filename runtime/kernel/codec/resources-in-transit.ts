@@ -20,6 +20,11 @@ export class ResourcesInTransit {
     return this.#last;
   }
 
+  /** Takes over a resource that has come from another scheduler, under the handle that it has there. */
+  put(handle: number, resource: MessageResource): void {
+    this.#resources.set(handle, resource);
+  }
+
   /** The resource of a handle, which stays here; undefined for an unknown one. */
   get(handle: number): MessageResource | undefined {
     return this.#resources.get(handle);

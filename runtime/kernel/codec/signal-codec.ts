@@ -18,6 +18,7 @@ const SIGNAL_CODES = {
   monitor: 7,
   'stop-monitoring': 8,
   'process-died': 9,
+  'not-monitored': 10,
 } as const satisfies Record<Signal['kind'], number>;
 
 const REASONS: readonly DeathReason[] = ['normal', 'failure', 'no-process'];
@@ -66,6 +67,7 @@ interface Arriving {
  * | `monitor`            | 7, peer: varint                                                                   |
  * | `stop-monitoring`    | 8, peer: varint                                                                   |
  * | `process-died`       | 9, peer: varint                                                                   |
+ * | `not-monitored`      | 10, peer: varint                                                                  |
  *
  * | message      | bytes                                                                                     |
  * | ------------ | ----------------------------------------------------------------------------------------- |
@@ -94,6 +96,16 @@ export class SignalCodec {
     if (signal.kind === 'message') return this.encodeMessage(signal.message);
     const writer = new ByteWriter(ROOM);
     writeVersion(writer);
+    this.write(writer, signal);
+    return writer.finish();
+  }
+
+  /** Appends a signal to what goes the same way, without a version. */
+  write(writer: ByteWriter, signal: Signal): void {
+    if (signal.kind === 'message') {
+      this.writeMessage(writer, signal.message);
+      return;
+    }
     writer.u8(SIGNAL_CODES[signal.kind]);
     switch (signal.kind) {
       case 'kill':
@@ -115,19 +127,25 @@ export class SignalCodec {
         writer.u8(signal.own ? 1 : 0);
         break;
       case 'monitor':
+      case 'not-monitored':
       case 'stop-monitoring':
       case 'process-died':
         writer.varint(signal.peer);
         break;
     }
+  }
+
+  /** `encode` for a message without its signal. */
+  encodeMessage(message: Message): Uint8Array {
+    const writer = new ByteWriter(ROOM + message.length);
+    writeVersion(writer);
+    this.writeMessage(writer, message);
     return writer.finish();
   }
 
-  /** The same for a message without its signal. */
-  encodeMessage(message: Message): Uint8Array {
-    const { kind, tag, processId, length } = message;
-    const writer = new ByteWriter(ROOM + length);
-    writeVersion(writer);
+  /** `write` for a message without its signal. */
+  writeMessage(writer: ByteWriter, message: Message): void {
+    const { kind, tag, processId } = message;
     writer.u8(SIGNAL_CODES.message);
     writer.u8(kind);
     switch (kind) {
@@ -142,7 +160,6 @@ export class SignalCodec {
         break;
     }
     message.recycle();
-    return writer.finish();
   }
 
   #writeData(writer: ByteWriter, message: Message): void {
@@ -175,10 +192,11 @@ export class SignalCodec {
   decode(bytes: Uint8Array): Signal {
     const reader = new ByteReader(bytes, 'a signal');
     readVersion(reader);
-    return this.#read(reader);
+    return this.read(reader);
   }
 
-  #read(reader: ByteReader): Signal {
+  /** Reads a signal without a version, which ends where the reader does. */
+  read(reader: ByteReader): Signal {
     const code = reader.u8();
     switch (code) {
       case SIGNAL_CODES.message:
@@ -199,6 +217,8 @@ export class SignalCodec {
         return ended(reader, { kind: 'monitor', peer: readId(reader) });
       case SIGNAL_CODES['stop-monitoring']:
         return ended(reader, { kind: 'stop-monitoring', peer: readId(reader) });
+      case SIGNAL_CODES['not-monitored']:
+        return ended(reader, { kind: 'not-monitored', peer: readId(reader) });
       case SIGNAL_CODES['process-died']:
         return ended(reader, { kind: 'process-died', peer: readId(reader) });
       default:

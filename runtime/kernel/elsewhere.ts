@@ -1,0 +1,27 @@
+import type { ProcessId } from './ids.ts';
+import type { Message } from './message.ts';
+import type { Signal } from './signal.ts';
+
+/**
+ * Brings signals to the processes of an environment that are on other schedulers. The router of the environment asks it for those
+ * that are not here.
+ */
+export interface Elsewhere {
+  /** Sends a signal that is no message. Returns false if no other scheduler can have the process. */
+  deliver(target: ProcessId, signal: Exclude<Signal, { kind: 'message' }>): boolean;
+
+  /** The same for a message, which is used up unless it returns false. */
+  deliverMessage(target: ProcessId, message: Message): boolean;
+
+  /** Whether a process exists on another scheduler. */
+  exists(target: ProcessId): boolean | Promise<boolean>;
+
+  /** Called when a process has ended here. */
+  ended(id: ProcessId): void;
+
+  /** Kills the processes of the environment that are on other schedulers. */
+  killAll(): void;
+
+  /** The number of live processes of the environment on other schedulers, as far as they have told. */
+  readonly size: number;
+}

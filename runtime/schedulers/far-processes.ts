@@ -1,0 +1,225 @@
+import type { ByteReader } from '../kernel/codec/byte-reader.ts';
+import type { SignalCodec } from '../kernel/codec/signal-codec.ts';
+import type { Elsewhere } from '../kernel/elsewhere.ts';
+import type { Environment } from '../kernel/environment.ts';
+import { type ProcessId, type SchedulerIndex, schedulerOf } from '../kernel/ids.ts';
+import type { Message } from '../kernel/message.ts';
+import type { Process } from '../kernel/process.ts';
+import type { Signal } from '../kernel/signal.ts';
+import { Frame } from './frame.ts';
+import type { Mesh } from './mesh.ts';
+
+/** What the processes of other schedulers need of the whole. */
+export interface Reach {
+  readonly mesh: Mesh;
+  /** Writes signals, with what their messages carry. */
+  readonly codec: (to: SchedulerIndex) => SignalCodec;
+  /** Asks another scheduler whether a process exists. */
+  asks(to: SchedulerIndex, key: number, id: ProcessId): Promise<boolean>;
+  /** Lets the process that has the turn wait until a link has room. */
+  press(to: SchedulerIndex): void;
+  /** Sends a message that carries more than bytes: what it carries goes before it. */
+  sendLaden(to: SchedulerIndex, key: number, target: ProcessId, message: Message): void;
+}
+
+/**
+ * The processes of one program that are on other schedulers. An id tells where a process was spawned. One that has been moved
+ * before it began is found in a table, which every scheduler has: see `Moves`.
+ */
+export class FarProcesses implements Elsewhere {
+  readonly key: number;
+  readonly #environment: Environment<Process>;
+  readonly #reach: Reach;
+  readonly #own: SchedulerIndex;
+  /** Where processes are that have been moved. */
+  readonly #moved = new Map<ProcessId, SchedulerIndex>();
+  /** What was sent to processes that are on their way to this scheduler. */
+  readonly #arriving = new Map<ProcessId, Signal[]>();
+  /** Processes of this scheduler that others look for elsewhere already. */
+  readonly #leaving = new Set<ProcessId>();
+  /** How many processes others have, by scheduler: as they told last, and those they are to have besides. */
+  readonly #populations = new Map<SchedulerIndex, { told: number; promised: number }>();
+
+  /** @param key the number of the program, the same on all schedulers */
+  constructor(key: number, environment: Environment<Process>, reach: Reach) {
+    this.key = key;
+    this.#environment = environment;
+    this.#reach = reach;
+    this.#own = reach.mesh.index;
+  }
+
+  // -- sending -----------------------------------------------------------------------------------------
+
+  /** The scheduler that a process is on, or was on. */
+  place(id: ProcessId): SchedulerIndex {
+    return this.#moved.get(id) ?? schedulerOf(id);
+  }
+
+  deliver(target: ProcessId, signal: Exclude<Signal, { kind: 'message' }>): boolean {
+    const place = this.place(target);
+    if (place === this.#own) return this.#keep(target, signal);
+    const { mesh, codec } = this.#reach;
+    const peer = mesh.peer(place);
+    if (peer === undefined) return false;
+    const writer = peer.link.begin(Frame.Signal);
+    writer.varint(this.key);
+    writer.varint(target);
+    codec(place).write(writer, signal);
+    peer.link.end();
+    return true;
+  }
+
+  deliverMessage(target: ProcessId, message: Message): boolean {
+    const place = this.place(target);
+    if (place === this.#own) return this.#keep(target, { kind: 'message', message });
+    const { mesh, codec } = this.#reach;
+    const peer = mesh.peer(place);
+    if (peer === undefined) return false;
+    if (message.resources !== null) {
+      this.#reach.sendLaden(place, this.key, target, message);
+      return true;
+    }
+    const { link } = peer;
+    const writer = link.begin(Frame.Signal);
+    writer.varint(this.key);
+    writer.varint(target);
+    codec(place).writeMessage(writer, message);
+    link.end();
+    if (link.isFull) this.#reach.press(place);
+    return true;
+  }
+
+  #keep(target: ProcessId, signal: Signal): boolean {
+    const kept = this.#arriving.get(target);
+    kept?.push(signal);
+    return kept !== undefined;
+  }
+
+  exists(target: ProcessId): boolean | Promise<boolean> {
+    const place = this.place(target);
+    if (place === this.#own) return this.#arriving.has(target);
+    return this.#reach.mesh.peer(place) === undefined ? false : this.#reach.asks(place, this.key, target);
+  }
+
+  // -- moving ------------------------------------------------------------------------------------------
+
+  /** Takes note that others will send to another scheduler what is for these processes. They are still here. */
+  leave(ids: readonly ProcessId[]): void {
+    for (const id of ids) this.#leaving.add(id);
+  }
+
+  /** Takes note that a process has left. It must be called before the environment gives it up. */
+  left(id: ProcessId, to: SchedulerIndex): void {
+    this.#leaving.delete(id);
+    this.#moved.set(id, to);
+  }
+
+  /** Takes note of where processes go that are not here: to this scheduler, perhaps. */
+  note(ids: readonly ProcessId[], to: SchedulerIndex): void {
+    for (const id of ids) {
+      this.#moved.set(id, to);
+      if (to === this.#own) this.#arriving.set(id, []);
+    }
+    if (to !== this.#own && this.#reach.mesh.peer(to) === undefined) this.#lost(new Set(ids));
+  }
+
+  /** Whether a process is on its way to this scheduler. */
+  awaits(id: ProcessId): boolean {
+    return this.#arriving.has(id);
+  }
+
+  /** Takes what was sent to a process that is here now. */
+  arrived(id: ProcessId): Signal[] {
+    const signals = this.#arriving.get(id) ?? [];
+    this.#arriving.delete(id);
+    this.#moved.delete(id);
+    return signals;
+  }
+
+  /** The processes that are here but were spawned elsewhere, or that others look for elsewhere: what a new scheduler has to know. */
+  *strangers(): Generator<[id: ProcessId, place: SchedulerIndex]> {
+    for (const { id } of this.#environment.processes()) if (schedulerOf(id) !== this.#own) yield [id, this.#own];
+    for (const [id, place] of this.#moved) if (schedulerOf(id) === this.#own) yield [id, place];
+  }
+
+  // -- ends --------------------------------------------------------------------------------------------
+
+  ended(id: ProcessId): void {
+    // One that has left goes on elsewhere.
+    if (this.#moved.has(id)) return;
+    if (this.#leaving.delete(id) || schedulerOf(id) !== this.#own) this.tellEnd(id);
+  }
+
+  /** Tells all that a process has ended which is in their tables. */
+  tellEnd(id: ProcessId): void {
+    this.#reach.mesh.broadcast(Frame.Ended, (writer) => {
+      writer.varint(this.key);
+      writer.varint(id);
+    });
+  }
+
+  /** Another scheduler tells that a process has ended. */
+  forget(id: ProcessId): void {
+    this.#moved.delete(id);
+    const kept = this.#arriving.get(id);
+    if (kept === undefined) return;
+    this.#arriving.delete(id);
+    for (const signal of kept) this.#environment.router.deliver(id, signal);
+  }
+
+  killAll(): void {
+    this.#reach.mesh.broadcast(Frame.KillAll, (writer) => writer.varint(this.key));
+  }
+
+  /** Another scheduler has gone, with all its processes: those that are linked to them, or monitor them, hear of it. */
+  lose(index: SchedulerIndex): void {
+    this.#populations.delete(index);
+    const lost = new Set<ProcessId>();
+    for (const [id, place] of this.#moved) if (place === index) lost.add(id);
+    this.#lost(lost, index);
+    for (const id of lost) this.#moved.delete(id);
+  }
+
+  #lost(ids: ReadonlySet<ProcessId>, index?: SchedulerIndex): void {
+    const isLost = (id: ProcessId) => ids.has(id) || (index !== undefined && this.place(id) === index);
+    const { router } = this.#environment;
+    for (const process of [...this.#environment.processes()]) {
+      for (const [peer, tag] of [...(process.links ?? [])])
+        if (isLost(peer)) router.deliver(process.id, { kind: 'link-died', peer, tag, reason: 'failure' });
+      for (const peer of [...process.monitored])
+        if (isLost(peer)) router.deliver(process.id, { kind: 'process-died', peer });
+    }
+  }
+
+  // -- population --------------------------------------------------------------------------------------
+
+  get size(): number {
+    let size = 0;
+    for (const { told, promised } of this.#populations.values()) size += told + promised;
+    return size;
+  }
+
+  /** Takes note that another scheduler will have one more. */
+  promise(index: SchedulerIndex): void {
+    const population = this.#populations.get(index) ?? { told: 0, promised: 0 };
+    population.promised++;
+    this.#populations.set(index, population);
+  }
+
+  /** @param counted how many of the promised ones are among them, or will not be */
+  tell(index: SchedulerIndex, told: number, counted: number): void {
+    const promised = this.#populations.get(index)?.promised ?? 0;
+    this.#populations.set(index, { told, promised: Math.max(0, promised - counted) });
+  }
+
+  // -- frames ------------------------------------------------------------------------------------------
+
+  /** Takes a signal that another scheduler has sent. */
+  take(from: SchedulerIndex, reader: ByteReader): void {
+    const target = reader.varint() as ProcessId;
+    const signal = this.#reach.codec(from).read(reader);
+    const { router } = this.#environment;
+    if (signal.kind === 'message') router.deliverMessage(target, signal.message);
+    else router.deliver(target, signal);
+  }
+}

@@ -1,0 +1,52 @@
+import type { ByteWriter } from '../kernel/codec/byte-writer.ts';
+import type { SchedulerIndex } from '../kernel/ids.ts';
+import type { Frame } from './frame.ts';
+import type { Link } from './link.ts';
+
+/** Another scheduler of the same program. */
+export interface Peer {
+  readonly index: SchedulerIndex;
+  readonly link: Link;
+  /** Whether it would take processes. */
+  isHungry: boolean;
+}
+
+/** The scheduler of this OS process, and its links to all others. */
+export class Mesh {
+  readonly index: SchedulerIndex;
+  readonly #peers = new Map<SchedulerIndex, Peer>();
+
+  constructor(index: SchedulerIndex) {
+    this.index = index;
+  }
+
+  add(peer: Peer): void {
+    this.#peers.set(peer.index, peer);
+  }
+
+  remove(index: SchedulerIndex): void {
+    this.#peers.delete(index);
+  }
+
+  /** The others that are alive, as far as is known here. */
+  get peers(): ReadonlyMap<SchedulerIndex, Peer> {
+    return this.#peers;
+  }
+
+  peer(index: SchedulerIndex): Peer | undefined {
+    return this.#peers.get(index);
+  }
+
+  /** Writes a frame to one scheduler; nothing if it is gone. */
+  send(index: SchedulerIndex, kind: Frame, write: (writer: ByteWriter) => void): void {
+    const peer = this.#peers.get(index);
+    if (peer === undefined) return;
+    write(peer.link.begin(kind));
+    peer.link.end();
+  }
+
+  /** Writes the same frame to all others. */
+  broadcast(kind: Frame, write: (writer: ByteWriter) => void): void {
+    for (const index of this.#peers.keys()) this.send(index, kind, write);
+  }
+}

@@ -1,0 +1,52 @@
+import type { Environment } from '../kernel/environment.ts';
+import type { SchedulerIndex } from '../kernel/ids.ts';
+import type { Process, ProcessContext } from '../kernel/process.ts';
+import type { Registry } from '../kernel/registry.ts';
+import { FarProcesses, type Reach } from './far-processes.ts';
+
+/** A program on this scheduler: an environment and its names, with a number by which all schedulers know it. */
+export interface Program {
+  readonly key: number;
+  readonly environment: Environment<Process>;
+  readonly registry: Registry;
+  readonly far: FarProcesses;
+}
+
+/** The programs that have processes on more than one scheduler. */
+export class Programs {
+  readonly #reach: Reach;
+  readonly #byKey = new Map<number, Program>();
+  readonly #byEnvironment = new WeakMap<Environment<Process>, Program>();
+  #last = 0;
+
+  constructor(reach: Reach) {
+    this.#reach = reach;
+  }
+
+  /** The program of a process. The first scheduler gives it a number if it has none: there all programs begin. */
+  of({ environment, registry }: Pick<ProcessContext, 'environment' | 'registry'>): Program {
+    return this.#byEnvironment.get(environment) ?? this.add(++this.#last, { environment, registry });
+  }
+
+  /** The program of a number; undefined for one that has never been here. */
+  get(key: number): Program | undefined {
+    return this.#byKey.get(key);
+  }
+
+  add(key: number, { environment, registry }: Pick<ProcessContext, 'environment' | 'registry'>): Program {
+    const far = new FarProcesses(key, environment, this.#reach);
+    const program = { key, environment, registry, far };
+    environment.elsewhere = far;
+    this.#byKey.set(key, program);
+    this.#byEnvironment.set(environment, program);
+    return program;
+  }
+
+  lose(index: SchedulerIndex): void {
+    for (const { far } of this.#byKey.values()) far.lose(index);
+  }
+
+  [Symbol.iterator](): IterableIterator<Program> {
+    return this.#byKey.values();
+  }
+}
