@@ -58,6 +58,8 @@ export interface Root {
 export interface RuntimeOptions extends Omit<LoadOptions, 'probes'> {
   /** Hears of what happens from the start; `scheduler.observers` takes others later. */
   readonly observer?: SchedulerObserver;
+  /** Which of several schedulers it is. Default: the first one. */
+  readonly index?: SchedulerIndex;
   /** What limits the number of processes; tests put smaller machines in. */
   readonly machine?: Machine;
   /** Host functions besides the runtime's own. Whoever uses plugins makes them: most programs start without their code. */
@@ -72,10 +74,12 @@ export interface RuntimeOptions extends Omit<LoadOptions, 'probes'> {
   readonly route?: (local: Router<Process>) => Router<Process>;
 }
 
+const FIRST = 0 as SchedulerIndex;
+
 /** One scheduler with the host API: loads modules and runs programs. */
 export class Runtime {
   readonly scheduler: Scheduler;
-  readonly #spawner: Spawner;
+  readonly spawner: Spawner;
   readonly #linker: HostLinker;
   readonly #route: (local: Router<Process>) => Router<Process>;
   readonly #loadOptions: LoadOptions;
@@ -87,21 +91,21 @@ export class Runtime {
 
   constructor(options: RuntimeOptions = {}) {
     const { observer, machine, metrics, plugins } = options;
-    this.scheduler = new Scheduler(0 as SchedulerIndex, machine);
+    this.scheduler = new Scheduler(options.index ?? FIRST, machine);
     this.scheduler.metrics = metrics?.vm ?? null;
     if (plugins !== undefined) this.scheduler.observers.add(plugins);
     if (observer !== undefined) this.scheduler.observers.add(observer);
     this.scheduler.probes = options.debugging?.open(this.scheduler) ?? null;
     // The code of the thread is loaded when it is needed.
     this.#maker = () => options.maker ?? makerThread;
-    this.#spawner = new Spawner(this.scheduler, this.#maker);
+    this.spawner = new Spawner(this.scheduler, this.#maker);
     this.#route = options.route ?? ((local) => local);
     this.#loadOptions = options.debugging === undefined ? options : { ...options, probes: options.debugging };
     // A guest that makes modules must not fill the folder of whoever runs it with what was rewritten of them.
     this.#processOptions = { ...this.#loadOptions, store: undefined, coverage: undefined, fromProcess: true };
     const context: HostContext = {
       scheduler: this.scheduler,
-      spawner: this.#spawner,
+      spawner: this.spawner,
       modules: { load: (bytes) => this.#loadForProcess(bytes) },
       guestMetrics: metrics?.guest ?? null,
     };
@@ -124,6 +128,11 @@ export class Runtime {
   /** @throws LinkError that lists all imports which cannot be linked, also of a module that is refused for something else */
   checkImports(module: ImportOutline): void {
     this.#linker.link(module);
+  }
+
+  /** Loads a module that a process has made on another scheduler. */
+  loadMade(bytes: Uint8Array): LoadedModule {
+    return this.#load(bytes, this.#processOptions);
   }
 
   #load(
@@ -167,7 +176,7 @@ export class Runtime {
   }
 
   /** An environment with a registry of its own, in which several root processes can live. */
-  createEnvironment(number = 1): Pick<ProcessContext, 'environment' | 'registry'> {
+  createEnvironment(number = 1, registry = new Registry()): Pick<ProcessContext, 'environment' | 'registry'> {
     const environment = new Environment<Process>(
       number as EnvironmentId,
       this.scheduler.index,
@@ -175,7 +184,7 @@ export class Runtime {
       (bytes) => this.scheduler.capacity.hasRoom(bytes),
     );
     this.scheduler.metrics?.environmentCreated(environment);
-    return { environment, registry: new Registry() };
+    return { environment, registry };
   }
 
   /**
@@ -188,7 +197,7 @@ export class Runtime {
     environment.account.limit = Math.max(environment.account.limit, config.maxHostMemory);
     const context = { ...within, config, stdio };
     const entry = options.entry ?? { name: '_start', params: [] };
-    const { process, failure } = await this.#spawner.spawnRoot(context, module, entry, options.onCreated);
+    const { process, failure } = await this.spawner.spawnRoot(context, module, entry, options.onCreated);
     if (failure !== undefined) throw new SpawnError(failure);
     const ended = new Promise<Exit>((resolve) => {
       process.onEnd = resolve;

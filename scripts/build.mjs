@@ -70,6 +70,7 @@ const LATER = [
   './debugging.ts',
   './inspection.ts',
   './metrics-export.ts',
+  './schedulers.ts',
   '../plugins/load-plugins.ts',
 ];
 /** What the first script loads from the second one when it uses something of it. Nobody may use anything of it while a script is loaded. */

@@ -60,6 +60,17 @@ export function inspectWaitOption(): Option {
 }
 
 /** Upstream's options. Unlike upstream, metrics are only for this machine unless an address is given. */
+/** The most schedulers that a program may have: ids have room for 512, and those that died are counted. */
+const MOST_SCHEDULERS = 256;
+
+export function schedulersOption(): Option {
+  return new Option(
+    '--schedulers <number>',
+    'OS processes among which the processes of the program are divided; 1 for none but this one (default: one for each core, ' +
+      'or LUNATIC_SCHEDULERS; they are started when there is work for them)',
+  ).argParser(wholeNumber(1, MOST_SCHEDULERS));
+}
+
 export function prometheusOptions(): Option[] {
   return [
     new Option('--prometheus', 'serve metrics of the runtime and the program to Prometheus').default(false),

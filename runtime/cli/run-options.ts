@@ -9,6 +9,7 @@ import {
   logOption,
   pluginOption,
   prometheusOptions,
+  schedulersOption,
 } from './options.ts';
 import { withPermissionOptions } from './permission-options.ts';
 
@@ -38,6 +39,7 @@ function withRunOptions(command: Command): Command {
       'keep the stacks of all processes that wait, whatever they wait for; SIGUSR1 prints them',
       false,
     )
+    .addOption(schedulersOption())
     .option('--entry <function>', 'exported function that the root process calls', '_start')
     .addOption(inspectOption())
     .addOption(inspectWaitOption())

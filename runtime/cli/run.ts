@@ -3,6 +3,8 @@ import type { InspectAddress } from '../inspect/address.ts';
 import type { Debugging } from '../kernel/debugging.ts';
 import type { Exit } from '../kernel/exit.ts';
 import { FULL_STACK_DEPTH, STACK_DEPTH } from '../kernel/guest-stack.ts';
+import { LazyPlacement, SCHEDULER_VARIABLE } from '../kernel/lazy-placement.ts';
+import type { LoadedModule } from '../kernel/module.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
@@ -17,7 +19,7 @@ import { heapNotice } from './heap-notice.ts';
 import { leaveThreads } from './leave-threads.ts';
 import { CommandError } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
-import { type LogOptions, openLog } from './log.ts';
+import { type Log, type LogOptions, openLog } from './log.ts';
 import { moduleCache } from './module-cache.ts';
 import { whileUnchanged } from './module-file.ts';
 import { loadNamed, moduleLimits } from './module-limits.ts';
@@ -39,6 +41,8 @@ export interface RunOptions extends LogOptions, ConfigFlags, InspectFlags, CoreD
   readonly plugin?: readonly string[];
   /** Whether to keep the stacks of processes that wait for anything but a message, for the OS signal that prints all stacks. */
   readonly trace: boolean;
+  /** How many schedulers the program may have. Default: one for each core. */
+  readonly schedulers?: number;
   /** The export that the root process calls. */
   readonly entry: string;
   /** Whether to serve metrics. */
@@ -69,6 +73,7 @@ export async function run(
   const reports = new Reports(streams.error);
   const log = openLog(reports, 'warn', options);
   const plugins = await pluginsOf(options.plugin ?? []);
+  if (process.env[SCHEDULER_VARIABLE] !== undefined) return await runScheduler(options, log);
   const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
   const config = rootConfig(commandLine, options, plugins);
   let loading: string | null = path;
@@ -128,6 +133,14 @@ export async function run(
     }),
   );
   sources.add(module, path, since);
+  // What looks at all processes, or has host functions of others, sees this scheduler alone.
+  const isAlone =
+    plugins !== undefined ||
+    inspection !== undefined ||
+    metrics !== undefined ||
+    coverage !== undefined ||
+    dumps !== undefined;
+  if (!isAlone) allowSchedulers(runtime, options.schedulers, module, (text) => reports.print(text));
   loading = null;
   const halt = () => {
     // Most debug sessions end so.
@@ -187,6 +200,43 @@ export async function run(
     await streams.flush();
     leaveThreads();
   }
+}
+
+/** Lets a program have several schedulers. The code is loaded when processes keep each other waiting. */
+function allowSchedulers(
+  runtime: Runtime,
+  wanted: number | undefined,
+  module: LoadedModule,
+  report: (text: string) => void,
+): void {
+  const { scheduler } = runtime;
+  const most = wanted ?? schedulersByDefault();
+  if (most === 1) return;
+  scheduler.placement = new LazyPlacement(scheduler, async () => {
+    const { openSchedulers } = await import('./schedulers.ts');
+    return openSchedulers(runtime, most, module, { report });
+  });
+}
+
+/** What `LUNATIC_SCHEDULERS` says; 0 for as many as there are cores. */
+function schedulersByDefault(): number {
+  const number = Number(process.env['LUNATIC_SCHEDULERS'] ?? '');
+  return Number.isInteger(number) && number > 0 ? number : 0;
+}
+
+/** Runs this OS process as one of several schedulers. */
+async function runScheduler(options: RunOptions, log: Log): Promise<never> {
+  const { runAsScheduler } = await import('./schedulers.ts');
+  return await runAsScheduler((index) => {
+    const runtime = new Runtime({
+      index,
+      ...moduleLimits(options),
+      store: moduleCache(process.env, log),
+      observer: { onExit: (ended, exit) => logExit(log, ended, exit) },
+    });
+    if (options.trace) runtime.scheduler.stacks.kept = 'all';
+    return runtime;
+  });
 }
 
 /** See `debugging`, the code of which is loaded only if it is needed. */

@@ -1,6 +1,7 @@
 import { andThen } from '../hostcall/conventions.ts';
 import { type HostContext, Namespace } from '../hostcall/function.ts';
 import type { Process } from '../kernel/process.ts';
+import type { RegistryEntry } from '../kernel/registry.ts';
 import { whenReleased } from './process/spawning.ts';
 
 /** `lunatic::registry` (abi 11): names of processes. */
@@ -22,8 +23,12 @@ registry.define(
     const { current } = context.scheduler;
     const name = current.memory.string(pointer, length);
     return settled(context, current, name, () => {
+      const { keeper } = current.registry;
+      if (keeper !== null)
+        return context.scheduler.waitForAnswer(current, keeper.put(name, { nodeId, processId }));
       current.registry.put(name, { nodeId, processId }, current.account);
       context.scheduler.watcher?.registered(current, name, processId);
+      return undefined;
     });
   },
 );
@@ -36,13 +41,15 @@ registry.define(
   (context) => (pointer: number, length: number, nodePointer: number, processPointer: number) => {
     const { current } = context.scheduler;
     const name = current.memory.string(pointer, length);
-    return settled(context, current, name, () => {
-      const entry = current.registry.get(name);
+    const found = (entry: RegistryEntry | undefined) => {
       if (entry === undefined) return 1;
       current.memory.writeU64(nodePointer, entry.nodeId);
       current.memory.writeU64(processPointer, entry.processId);
       return 0;
-    });
+    };
+    const { keeper } = current.registry;
+    if (keeper !== null) return andThen(context.scheduler.waitForAnswer(current, keeper.get(name)), found);
+    return settled(context, current, name, () => found(current.registry.get(name)));
   },
 );
 
@@ -54,6 +61,8 @@ registry.define(
   (context) => (pointer: number, length: number) => {
     const { current } = context.scheduler;
     const name = current.memory.string(pointer, length);
+    const { keeper } = current.registry;
+    if (keeper !== null) return context.scheduler.waitForAnswer(current, keeper.remove(name));
     return settled(context, current, name, () => current.registry.remove(name));
   },
 );

@@ -19,6 +19,14 @@ export interface Elsewhere {
   /** Called when a process has ended here. */
   ended(id: ProcessId): void;
 
+  /**
+   * Asks whether the program may have one more process, where it may have `most`. Null means that this scheduler decides.
+   * @returns how many there are already if that is too many, or else null; `permitUsed` must be called once the process is there, or will not be
+   */
+  permit(most: number): Promise<number | null> | null;
+
+  permitUsed(): void;
+
   /** Kills the processes of the environment that are on other schedulers. */
   killAll(): void;
 

@@ -8,9 +8,15 @@ const MOST_TIME = 0.5;
 
 /**
  * Kills all processes of an environment, the oldest first, and those that they spawn meanwhile.
+ * @param everywhere whether those on other schedulers as well
  * @returns when it has gone through all of them. They may not have ended yet
  */
-export async function killAll(environment: Environment<Process>, scheduler: Scheduler): Promise<void> {
+export async function killAll(
+  environment: Environment<Process>,
+  scheduler: Scheduler,
+  everywhere = true,
+): Promise<void> {
+  if (everywhere) environment.elsewhere?.killAll();
   let since = clockTime();
   // It goes on to processes that are added later.
   for (const process of environment.processes()) {

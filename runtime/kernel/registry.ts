@@ -6,6 +6,17 @@ export interface RegistryEntry {
   readonly processId: bigint;
 }
 
+/** Who keeps the names of a program that has processes on several schedulers. All methods wait while a name is reserved. */
+export interface NameKeeper {
+  get(name: string): Promise<RegistryEntry | undefined>;
+  put(name: string, entry: RegistryEntry): Promise<void>;
+  remove(name: string): Promise<void>;
+  /** Reserves a name, or returns what it stands for. */
+  reserve(name: string): Promise<RegistryEntry | undefined>;
+  /** Ends a reservation, with what the name stands for from now on, if that is given. */
+  release(name: string, entry: RegistryEntry | null): Promise<void>;
+}
+
 /** What an entry takes besides its name: two numbers and places in two maps. */
 const NAME_COST = 256;
 
@@ -23,6 +34,12 @@ export class Registry {
   readonly #reserved = new Map<string, Set<() => void>>();
   /** How often an entry has been put or removed. */
   changes = 0;
+  /** Whom to ask where the names are kept by another scheduler; null where they are here. */
+  readonly keeper: NameKeeper | null;
+
+  constructor(keeper: NameKeeper | null = null) {
+    this.keeper = keeper;
+  }
 
   get(name: string): RegistryEntry | undefined {
     return this.#entries.get(name);

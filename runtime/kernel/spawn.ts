@@ -186,8 +186,8 @@ export class Spawner implements Respawner {
   }
 
   /** Whether a process may still be made on another scheduler: it has not begun, and its module needs no start section. */
-  isMovable({ started, initialized, exit, killed, paused, queued, config, module }: Process): boolean {
-    const isFresh = !started && initialized && exit === null && !killed && !paused && queued;
+  isMovable({ started, initialized, exit, killed, paused, config, module }: Process): boolean {
+    const isFresh = !started && initialized && exit === null && !killed && !paused;
     return isFresh && module.compiledFor(config).startExport === undefined;
   }
 

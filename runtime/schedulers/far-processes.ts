@@ -7,15 +7,20 @@ import type { Message } from '../kernel/message.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Signal } from '../kernel/signal.ts';
 import { Frame } from './frame.ts';
+import { writeIds } from './id-list.ts';
 import type { Mesh } from './mesh.ts';
 
 /** What the processes of other schedulers need of the whole. */
 export interface Reach {
   readonly mesh: Mesh;
-  /** Writes signals, with what their messages carry. */
-  readonly codec: (to: SchedulerIndex) => SignalCodec;
+  /** Writes signals for another scheduler. */
+  writing(to: SchedulerIndex): SignalCodec;
+  /** Reads signals of another scheduler. */
+  reading(from: SchedulerIndex): SignalCodec;
   /** Asks another scheduler whether a process exists. */
   asks(to: SchedulerIndex, key: number, id: ProcessId): Promise<boolean>;
+  /** Asks the first scheduler whether a program may have one more process; missing there. */
+  readonly permits?: (key: number, most: number) => Promise<number | null>;
   /** Lets the process that has the turn wait until a link has room. */
   press(to: SchedulerIndex): void;
   /** Sends a message that carries more than bytes: what it carries goes before it. */
@@ -36,9 +41,12 @@ export class FarProcesses implements Elsewhere {
   /** What was sent to processes that are on their way to this scheduler. */
   readonly #arriving = new Map<ProcessId, Signal[]>();
   /** Processes of this scheduler that others look for elsewhere already. */
-  readonly #leaving = new Set<ProcessId>();
+  readonly #leaving = new Map<ProcessId, SchedulerIndex>();
   /** How many processes others have, by scheduler: as they told last, and those they are to have besides. */
   readonly #populations = new Map<SchedulerIndex, { told: number; promised: number }>();
+
+  /** How many processes have come, or were permitted, since the first scheduler was told of it. */
+  counted = 0;
 
   /** @param key the number of the program, the same on all schedulers */
   constructor(key: number, environment: Environment<Process>, reach: Reach) {
@@ -58,13 +66,12 @@ export class FarProcesses implements Elsewhere {
   deliver(target: ProcessId, signal: Exclude<Signal, { kind: 'message' }>): boolean {
     const place = this.place(target);
     if (place === this.#own) return this.#keep(target, signal);
-    const { mesh, codec } = this.#reach;
-    const peer = mesh.peer(place);
+    const peer = this.#reach.mesh.peer(place);
     if (peer === undefined) return false;
     const writer = peer.link.begin(Frame.Signal);
     writer.varint(this.key);
     writer.varint(target);
-    codec(place).write(writer, signal);
+    this.#reach.writing(place).write(writer, signal);
     peer.link.end();
     return true;
   }
@@ -72,8 +79,7 @@ export class FarProcesses implements Elsewhere {
   deliverMessage(target: ProcessId, message: Message): boolean {
     const place = this.place(target);
     if (place === this.#own) return this.#keep(target, { kind: 'message', message });
-    const { mesh, codec } = this.#reach;
-    const peer = mesh.peer(place);
+    const peer = this.#reach.mesh.peer(place);
     if (peer === undefined) return false;
     if (message.resources !== null) {
       this.#reach.sendLaden(place, this.key, target, message);
@@ -83,7 +89,7 @@ export class FarProcesses implements Elsewhere {
     const writer = link.begin(Frame.Signal);
     writer.varint(this.key);
     writer.varint(target);
-    codec(place).writeMessage(writer, message);
+    this.#reach.writing(place).writeMessage(writer, message);
     link.end();
     if (link.isFull) this.#reach.press(place);
     return true;
@@ -104,8 +110,8 @@ export class FarProcesses implements Elsewhere {
   // -- moving ------------------------------------------------------------------------------------------
 
   /** Takes note that others will send to another scheduler what is for these processes. They are still here. */
-  leave(ids: readonly ProcessId[]): void {
-    for (const id of ids) this.#leaving.add(id);
+  leave(ids: readonly ProcessId[], to: SchedulerIndex): void {
+    for (const id of ids) this.#leaving.set(id, to);
   }
 
   /** Takes note that a process has left. It must be called before the environment gives it up. */
@@ -130,6 +136,7 @@ export class FarProcesses implements Elsewhere {
 
   /** Takes what was sent to a process that is here now. */
   arrived(id: ProcessId): Signal[] {
+    this.counted++;
     const signals = this.#arriving.get(id) ?? [];
     this.#arriving.delete(id);
     this.#moved.delete(id);
@@ -138,7 +145,9 @@ export class FarProcesses implements Elsewhere {
 
   /** The processes that are here but were spawned elsewhere, or that others look for elsewhere: what a new scheduler has to know. */
   *strangers(): Generator<[id: ProcessId, place: SchedulerIndex]> {
-    for (const { id } of this.#environment.processes()) if (schedulerOf(id) !== this.#own) yield [id, this.#own];
+    yield* this.#leaving;
+    for (const { id } of this.#environment.processes())
+      if (schedulerOf(id) !== this.#own && !this.#leaving.has(id)) yield [id, this.#own];
     for (const [id, place] of this.#moved) if (schedulerOf(id) === this.#own) yield [id, place];
   }
 
@@ -154,7 +163,7 @@ export class FarProcesses implements Elsewhere {
   tellEnd(id: ProcessId): void {
     this.#reach.mesh.broadcast(Frame.Ended, (writer) => {
       writer.varint(this.key);
-      writer.varint(id);
+      writeIds(writer, [id]);
     });
   }
 
@@ -212,12 +221,20 @@ export class FarProcesses implements Elsewhere {
     this.#populations.set(index, { told, promised: Math.max(0, promised - counted) });
   }
 
+  permit(most: number): Promise<number | null> | null {
+    return this.#reach.permits?.(this.key, most) ?? null;
+  }
+
+  permitUsed(): void {
+    this.counted++;
+  }
+
   // -- frames ------------------------------------------------------------------------------------------
 
   /** Takes a signal that another scheduler has sent. */
   take(from: SchedulerIndex, reader: ByteReader): void {
     const target = reader.varint() as ProcessId;
-    const signal = this.#reach.codec(from).read(reader);
+    const signal = this.#reach.reading(from).read(reader);
     const { router } = this.#environment;
     if (signal.kind === 'message') router.deliverMessage(target, signal.message);
     else router.deliver(target, signal);

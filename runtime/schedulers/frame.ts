@@ -31,8 +31,6 @@ export const Frame = {
   Output: 13,
   /** Bytes of an output that were taken: streams, descriptor, number. */
   OutputTaken: 14,
-  /** Streams of a child: the new number, and that of its parent's streams. */
-  ChildStreams: 15,
   /** What a message that follows carries: its handle, its kind, and what its kind needs. */
   Carried: 17,
   /** All signals and moves that concern the one who reads this are known to the one who writes it. */

@@ -30,7 +30,8 @@ export interface LinkReader {
  */
 export class Link {
   readonly #socket: Socket;
-  readonly #reader: LinkReader;
+  /** Who gets what comes. It may change between frames. */
+  reader: LinkReader;
   #batch = new ByteWriter(USUAL_BATCH);
   /** What is not written before a gap is filled: for each gap, what comes behind it. */
   readonly #behind: { gap: ByteWriter | null; readonly batch: ByteWriter }[] = [];
@@ -53,7 +54,7 @@ export class Link {
    */
   constructor(socket: Socket, reader: LinkReader) {
     this.#socket = socket;
-    this.#reader = reader;
+    this.reader = reader;
     socket.on('error', (error) => {
       this.#error = error;
     });
@@ -90,7 +91,10 @@ export class Link {
    * @returns writes them, once. `write` may call `begin` and `end`
    */
   gap(): (write: () => void) => void {
-    const later: { gap: ByteWriter | null; readonly batch: ByteWriter } = { gap: null, batch: new ByteWriter(USUAL_BATCH) };
+    const later: { gap: ByteWriter | null; readonly batch: ByteWriter } = {
+      gap: null,
+      batch: new ByteWriter(USUAL_BATCH),
+    };
     this.#behind.push(later);
     return (write) => {
       const filled = new ByteWriter(USUAL_BATCH);
@@ -183,7 +187,7 @@ export class Link {
     while (size - at > LENGTH && !this.#isClosed && !this.#isPaused) {
       const end = at + LENGTH + lengthAt(bytes, at);
       if (end > size) break;
-      this.#reader.frame(
+      this.reader.frame(
         bytes[at + LENGTH] as Frame,
         new ByteReader(bytes, 'a frame', [at + LENGTH + 1, end]),
       );
@@ -229,13 +233,16 @@ export class Link {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#drained();
-    this.#reader.closed(this.#error);
+    this.reader.closed(this.#error);
   }
 }
 
 function lengthAt(bytes: Uint8Array, at: number): number {
   const length =
-    (bytes[at] ?? 0) + (bytes[at + 1] ?? 0) * 0x100 + (bytes[at + 2] ?? 0) * 0x1_0000 + (bytes[at + 3] ?? 0) * 0x100_0000;
+    (bytes[at] ?? 0) +
+    (bytes[at + 1] ?? 0) * 0x100 +
+    (bytes[at + 2] ?? 0) * 0x1_0000 +
+    (bytes[at + 3] ?? 0) * 0x100_0000;
   if (length === 0 || length > LONGEST_FRAME) throw new RangeError(`a frame of ${length} bytes`);
   return length;
 }

@@ -1,8 +1,8 @@
 import type { ByteReader } from '../kernel/codec/byte-reader.ts';
-import type { ByteWriter } from '../kernel/codec/byte-writer.ts';
-import type { ProcessId, SchedulerIndex } from '../kernel/ids.ts';
+import type { SchedulerIndex } from '../kernel/ids.ts';
 import type { Process } from '../kernel/process.ts';
 import { Frame } from './frame.ts';
+import { readIds, writeIds } from './id-list.ts';
 import type { Mesh } from './mesh.ts';
 import type { Program, Programs } from './programs.ts';
 
@@ -52,7 +52,7 @@ export class Moves {
     const { mesh } = this.#mover;
     const number = ++this.#last;
     const ids = processes.map(({ id }) => id);
-    program.far.leave(ids);
+    program.far.leave(ids, to);
     this.#moves.set(number, { program, processes, to, unaware: new Set(mesh.peers.keys()) });
     mesh.broadcast(Frame.Leaving, (writer) => {
       writer.varint(number);
@@ -64,7 +64,11 @@ export class Moves {
   }
 
   /** Another scheduler tells that processes leave it. */
-  leaving(from: SchedulerIndex, reader: ByteReader, open: (key: number, environment: number) => Program): void {
+  leaving(
+    from: SchedulerIndex,
+    reader: ByteReader,
+    open: (key: number, environment: number) => Program,
+  ): void {
     const number = reader.varint();
     const program = open(reader.varint(), reader.varint());
     const to = reader.varint() as SchedulerIndex;
@@ -90,24 +94,15 @@ export class Moves {
   }
 
   /** Another scheduler has gone. What was on its way there has gone with it. */
-  lose(index: SchedulerIndex, discard: (process: Process) => void): void {
+  lose(index: SchedulerIndex, discard: (program: Program, process: Process) => void): void {
     for (const [number, move] of [...this.#moves]) {
       move.unaware.delete(index);
       if (move.to === index) {
         this.#moves.delete(number);
-        for (const process of move.processes) if (process.exit === null) discard(process);
+        for (const process of move.processes) if (process.exit === null) discard(move.program, process);
       } else if (move.unaware.size === 0) {
         this.#finish(number, move);
       }
     }
   }
-}
-
-export function writeIds(writer: ByteWriter, ids: readonly ProcessId[]): void {
-  writer.varint(ids.length);
-  for (const id of ids) writer.varint(id);
-}
-
-export function readIds(reader: ByteReader): ProcessId[] {
-  return Array.from({ length: reader.count(1) }, () => reader.varint() as ProcessId);
 }

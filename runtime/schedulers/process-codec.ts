@@ -24,8 +24,6 @@ export interface Traveller {
   readonly id: ProcessId;
   readonly parent: ProcessId | null;
   readonly config: ProcessConfig;
-  /** Which streams it has, and which the parent of these has: see `FarStreams`. */
-  readonly streams: number;
   readonly module: string;
   readonly entry: Entry;
   readonly diesWhenLinkDies: boolean;
@@ -49,7 +47,6 @@ function bytesOf(config: ProcessConfig): Uint8Array {
 /** What of a traveller the process itself does not tell. */
 export interface Passport {
   readonly key: number;
-  readonly streams: number;
   readonly module: string;
 }
 
@@ -57,7 +54,7 @@ export interface Passport {
 export function writeProcess(
   writer: ByteWriter,
   process: Process,
-  { key, streams, module }: Passport,
+  { key, module }: Passport,
   codec: SignalCodec,
 ): void {
   const { id, parent, environment, config, entry, dieWhenLinkDies, links, monitors } = process;
@@ -66,7 +63,6 @@ export function writeProcess(
   writer.varint(id);
   writer.varint(parent ?? 0);
   writer.bytes(bytesOf(config));
-  writer.varint(streams);
   writer.text(module);
   writeEntry(writer, entry);
   writer.u8(dieWhenLinkDies ? 1 : 0);
@@ -92,7 +88,6 @@ export function readProcess(reader: ByteReader, codec: SignalCodec, configs: Con
   const id = reader.varint() as ProcessId;
   const parent = reader.varint() as ProcessId;
   const config = configs.read(reader.bytes());
-  const streams = reader.varint();
   const module = reader.text();
   const entry = readEntry(reader);
   const diesWhenLinkDies = reader.u8() === 1;
@@ -109,7 +104,6 @@ export function readProcess(reader: ByteReader, codec: SignalCodec, configs: Con
     id,
     parent: parent === 0 ? null : parent,
     config,
-    streams,
     module,
     entry,
     diesWhenLinkDies,

@@ -3,25 +3,7 @@ import { ByteWriter } from '../kernel/codec/byte-writer.ts';
 import type { SchedulerIndex } from '../kernel/ids.ts';
 import { Frame } from './frame.ts';
 import type { Mesh } from './mesh.ts';
-
-/** What schedulers ask each other. */
-export const Topic = {
-  /** Whether a process exists. */
-  Exists: 1,
-  NameGet: 2,
-  NamePut: 3,
-  NameRemove: 4,
-  NameReserve: 5,
-  NameRelease: 6,
-  /** Whether a program may have one more process. */
-  Permit: 7,
-  /** What was typed. */
-  Input: 8,
-} as const;
-export type Topic = (typeof Topic)[keyof typeof Topic];
-
-/** Answers a question. What it throws, or rejects with, is the answer as well. */
-export type Answerer = (body: ByteReader, from: SchedulerIndex) => Uint8Array | Promise<Uint8Array>;
+import type { Peers, RequestHandler } from './peers.ts';
 
 /** The scheduler that was asked has gone, or could not answer. */
 export class RequestError extends Error {
@@ -29,20 +11,20 @@ export class RequestError extends Error {
   readonly code = 'LUNATIC_SCHEDULER_REQUEST';
 }
 
-/** A question that has not been answered. */
+/** A request that has not been answered. */
 interface Pending {
-  readonly to: SchedulerIndex;
-  resolve(answer: ByteReader): void;
+  readonly to: number;
+  resolve(answer: Uint8Array): void;
   reject(error: Error): void;
 }
 
 const ANSWERED = 1;
 const ROOM = 64;
 
-/** Questions to other schedulers and their answers. They keep their place among signals. */
-export class Requests {
+/** Requests to other schedulers and their answers. They keep their place among signals. */
+export class Requests implements Peers {
   readonly #mesh: Mesh;
-  readonly #answerers = new Map<Topic, Answerer>();
+  readonly #handlers = new Map<string, RequestHandler>();
   readonly #pending = new Map<number, Pending>();
   #last = 0;
 
@@ -50,56 +32,52 @@ export class Requests {
     this.#mesh = mesh;
   }
 
-  /** Lets questions of a topic be answered. */
-  answer(topic: Topic, answerer: Answerer): void {
-    this.#answerers.set(topic, answerer);
+  answer(kind: string, handler: RequestHandler): void {
+    this.#handlers.set(kind, handler);
   }
 
-  /**
-   * Asks another scheduler.
-   * @param write writes what the topic needs
-   * @throws RequestError if there is no answer
-   */
-  ask(to: SchedulerIndex, topic: Topic, write: (writer: ByteWriter) => void): Promise<ByteReader> {
-    if (this.#mesh.peer(to) === undefined) return Promise.reject(gone(to));
+  request(peer: number, kind: string, body: Uint8Array): Promise<Uint8Array> {
+    const to = peer as SchedulerIndex;
+    if (this.#mesh.peer(to) === undefined) return Promise.reject(gone(peer));
     const number = ++this.#last;
     return new Promise((resolve, reject) => {
-      this.#pending.set(number, { to, resolve, reject });
+      this.#pending.set(number, { to: peer, resolve, reject });
       this.#mesh.send(to, Frame.Request, (writer) => {
         writer.varint(number);
-        writer.u8(topic);
-        write(writer);
+        writer.text(kind);
+        writer.raw(body);
       });
     });
   }
 
-  /** A question of another scheduler has come. */
+  /** A request of another scheduler has come. */
   asked(from: SchedulerIndex, reader: ByteReader): void {
     const number = reader.varint();
-    const topic = reader.u8() as Topic;
+    const kind = reader.text();
+    const body = reader.rest().slice();
     let answer: Uint8Array | Promise<Uint8Array>;
     try {
-      const answerer = this.#answerers.get(topic);
-      if (answerer === undefined) throw new RequestError(`nobody answers questions of topic ${topic}`);
-      answer = answerer(reader, from);
+      const handler = this.#handlers.get(kind);
+      if (handler === undefined) throw new RequestError(`nobody answers requests of kind ${kind}`);
+      answer = handler(from, body);
     } catch (error) {
       this.#refuse(from, number, error);
       return;
     }
     // At once where it can be: what was sent before and what will be sent later keep their places.
-    if (answer instanceof Uint8Array) this.#reply(from, number, answer);
-    else
+    if (answer instanceof Promise)
       answer.then(
         (bytes) => this.#reply(from, number, bytes),
         (error) => this.#refuse(from, number, error),
       );
+    else this.#reply(from, number, answer);
   }
 
   #reply(to: SchedulerIndex, number: number, answer: Uint8Array): void {
     this.#mesh.send(to, Frame.Answer, (writer) => {
       writer.varint(number);
       writer.u8(ANSWERED);
-      writer.bytes(answer);
+      writer.raw(answer);
     });
   }
 
@@ -117,7 +95,7 @@ export class Requests {
     const pending = this.#pending.get(number);
     if (pending === undefined) return;
     this.#pending.delete(number);
-    if (reader.u8() === ANSWERED) pending.resolve(reader.part(reader.varint()).copy());
+    if (reader.u8() === ANSWERED) pending.resolve(reader.rest().slice());
     else pending.reject(new RequestError(reader.text()));
   }
 
@@ -130,12 +108,12 @@ export class Requests {
   }
 }
 
-function gone(index: SchedulerIndex): RequestError {
+function gone(index: number): RequestError {
   return new RequestError(`scheduler ${index} has gone`);
 }
 
-/** Bytes of an answer. */
-export function answerOf(write: (writer: ByteWriter) => void): Uint8Array {
+/** The bytes of a request or an answer. */
+export function bytesOf(write: (writer: ByteWriter) => void): Uint8Array {
   const writer = new ByteWriter(ROOM);
   write(writer);
   return writer.finish();

@@ -91,6 +91,7 @@ describe('between schedulers', () => {
         reason,
       })),
       monitor: [{ kind: 'monitor', peer }],
+      'not-monitored': [{ kind: 'not-monitored', peer }],
       'stop-monitoring': [{ kind: 'stop-monitoring', peer }],
       'process-died': [{ kind: 'process-died', peer }],
     };

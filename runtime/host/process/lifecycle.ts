@@ -1,4 +1,4 @@
-import { limitFromGuest } from '../../hostcall/conventions.ts';
+import { andThen, limitFromGuest } from '../../hostcall/conventions.ts';
 import { type ProcessId, processIdFromGuest } from '../../kernel/ids.ts';
 import type { Process } from '../../kernel/process.ts';
 import { KILL } from '../../kernel/signal.ts';
@@ -43,11 +43,15 @@ process.define(
 process.define(
   'exists',
   '(process_id: i64) -> i32',
-  { since: '0.13' },
+  { since: '0.13', suspends: true },
   'Returns 1 for a live process of the own environment, otherwise 0.',
   ({ scheduler }) =>
-    (id: bigint) =>
-      scheduler.current.environment.router.exists(processIdFromGuest(id)) ? 1 : 0,
+    (id: bigint) => {
+      const { current } = scheduler;
+      const exists = current.environment.router.exists(processIdFromGuest(id));
+      if (typeof exists === 'boolean') return exists ? 1 : 0;
+      return andThen(scheduler.waitForAnswer(current, exists), (found) => (found ? 1 : 0));
+    },
 );
 
 process.define(
@@ -107,7 +111,7 @@ process.define(
       const { router } = current.environment;
       const peer = processIdFromGuest(id);
       // Nobody would tell of the end of one that has ended.
-      if (router.exists(peer)) tie(current, peer, Tie.Monitor);
+      if (router.exists(peer) !== false) tie(current, peer, Tie.Monitor);
       router.deliver(peer, { kind: 'monitor', peer: current.id });
     },
 );

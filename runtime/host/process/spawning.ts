@@ -2,10 +2,12 @@ import { andThen, fail, inherits, OK } from '../../hostcall/conventions.ts';
 import { type HostContext, older } from '../../hostcall/function.ts';
 import type { Entry, EntryValue } from '../../kernel/entry.ts';
 import { type GuestMemory, RepeatedString } from '../../kernel/guest-memory.ts';
+import type { LoadedModule } from '../../kernel/module.ts';
 import type { Process } from '../../kernel/process.ts';
+import type { RegistryEntry } from '../../kernel/registry.ts';
 import type { Scheduler } from '../../kernel/scheduler.ts';
 import type { SpawnResult } from '../../kernel/spawn.ts';
-import { tagFromHalves } from '../../kernel/tag.ts';
+import { type Tag, tagFromHalves } from '../../kernel/tag.ts';
 import { hostTrap } from '../../kernel/trap.ts';
 import { HostWork } from '../../kernel/turn-work.ts';
 import { childConfig } from '../../permissions/child-config.ts';
@@ -88,17 +90,48 @@ function spawnChild(
     params: readParameters(current, paramsPointer, paramsLength),
   };
   const { environment } = current;
-  const processes = environment.size + environment.starting;
-  if (processes >= current.config.maxProcesses) {
-    return {
-      failure: `no more than ${countOf(current.config.maxProcesses, 'process')} (max_processes; --max-processes allows more), there ${processes === 1 ? 'is' : 'are'} ${processes}`,
-    };
+  const { maxProcesses } = current.config;
+  const { elsewhere } = environment;
+  const permit =
+    elsewhere === null || maxProcesses === Number.POSITIVE_INFINITY ? null : elsewhere.permit(maxProcesses);
+  const link = tagFromHalves(linkLow, linkHigh);
+  if (permit === null) {
+    const processes = environment.size + environment.starting + (elsewhere?.size ?? 0);
+    if (processes >= maxProcesses) return tooMany(maxProcesses, processes);
+    return makeChild(scheduler, spawner, module, wanted, entry, link);
   }
+  return andThen(scheduler.waitForAnswer(current, permit), async (processes) => {
+    if (processes !== null) return tooMany(maxProcesses, processes);
+    try {
+      return await makeChild(scheduler, spawner, module, wanted, entry, link);
+    } finally {
+      elsewhere?.permitUsed();
+    }
+  });
+}
+
+function tooMany(most: number, processes: number): SpawnResult {
+  return {
+    failure: `no more than ${countOf(most, 'process')} (max_processes; --max-processes allows more), there ${processes === 1 ? 'is' : 'are'} ${processes}`,
+  };
+}
+
+/** @param wanted the config that the parent has made for it; null for that of the parent */
+function makeChild(
+  scheduler: Scheduler,
+  spawner: HostContext['spawner'],
+  module: LoadedModule,
+  wanted: ProcessConfig | null,
+  entry: Entry,
+  link: Tag,
+): SpawnResult | Promise<SpawnResult> {
+  const { current } = scheduler;
+  const { environment } = current;
   const config = wanted === null ? current.config : childConfig(wanted, current.config);
   if (typeof config === 'string') return { failure: config };
   if (wanted !== null) chargeConfig(scheduler, config);
   scheduler.work.chargeSpawn(module.initialMemory);
-  const result = spawner.spawn(current, module, config, entry, tagFromHalves(linkLow, linkHigh));
+  const result = spawner.spawn(current, module, config, entry, link);
   if (!(result instanceof Promise)) return result;
   environment.starting++;
   return result.finally(() => {
@@ -227,22 +260,19 @@ process.define(
       const finish = (result: SpawnResult): number => {
         parent.memory.writeId(nodePointer, 0);
         const code = finishSpawn(parent, result, idPointer);
-        if (result.process !== undefined) {
-          registry.put(name, { nodeId: 0n, processId: BigInt(result.process.id) }, parent.account);
+        if (result.process !== undefined && registry.keeper === null) {
+          registry.put(name, entryOf(result.process), parent.account);
           scheduler.watcher?.registered(parent, name, BigInt(result.process.id));
         }
         return code;
       };
-      const lookUp = (): number | Promise<number> => {
-        const known = registry.get(name);
-        if (known !== undefined) {
-          parent.memory.writeU64(nodePointer, known.nodeId);
-          parent.memory.writeU64(idPointer, known.processId);
-          return NAME_TAKEN;
-        }
-        if (parent.initialized && registry.isReserved(name))
-          return andThen(whenReleased(context, parent, name), lookUp);
-        const result = spawnChild(
+      const taken = ({ nodeId, processId }: RegistryEntry): number => {
+        parent.memory.writeU64(nodePointer, nodeId);
+        parent.memory.writeU64(idPointer, processId);
+        return NAME_TAKEN;
+      };
+      const spawn = () =>
+        spawnChild(
           context,
           linkLow,
           linkHigh,
@@ -255,13 +285,42 @@ process.define(
           paramsPointer,
           paramsLength,
         );
+      const lookUp = (): number | Promise<number> => {
+        const known = registry.get(name);
+        if (known !== undefined) return taken(known);
+        if (parent.initialized && registry.isReserved(name))
+          return andThen(whenReleased(context, parent, name), lookUp);
+        const result = spawn();
         if (!(result instanceof Promise)) return finish(result);
         registry.reserve(name);
         return andThen(result, finish).finally(() => registry.release(name));
       };
-      return lookUp();
+      const { keeper } = registry;
+      if (keeper === null) return lookUp();
+      const reserved = keeper.reserve(name);
+      const waiting = scheduler.waitForAnswer(parent, reserved).catch((killed: unknown) => {
+        reserved
+          .then((known) => (known === undefined ? keeper.release(name, null) : undefined))
+          .catch(() => {});
+        throw killed;
+      });
+      return andThen(waiting, async (known) => {
+        if (known !== undefined) return taken(known);
+        let entry: RegistryEntry | null = null;
+        try {
+          const result = await spawn();
+          if (result.process !== undefined) entry = entryOf(result.process);
+          return finish(result);
+        } finally {
+          keeper.release(name, entry).catch(() => {});
+        }
+      });
     },
 );
+
+function entryOf({ id }: Process): RegistryEntry {
+  return { nodeId: 0n, processId: BigInt(id) };
+}
 
 /** Waits until the `get_or_spawn` of another process has finished with a name. */
 export function whenReleased({ scheduler }: HostContext, waiter: Process, name: string): Promise<number> {

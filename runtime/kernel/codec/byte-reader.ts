@@ -29,6 +29,10 @@ export class ByteReader {
     return this.#start;
   }
 
+  get isAtEnd(): boolean {
+    return this.#offset === this.#end;
+  }
+
   u8(): number {
     this.#start = this.#offset;
     return this.#byte();
@@ -57,11 +61,6 @@ export class ByteReader {
   part(length: number): ByteReader {
     const from = this.#advance(length);
     return new ByteReader(this.#bytes, this.#subject, [from, from + length]);
-  }
-
-  /** A reader of a copy of what is left, for later. */
-  copy(): ByteReader {
-    return new ByteReader(this.#bytes.slice(this.#offset, this.#end), this.#subject);
   }
 
   f64(): number {

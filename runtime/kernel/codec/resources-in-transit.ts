@@ -35,6 +35,13 @@ export class ResourcesInTransit {
     this.#resources.delete(handle);
   }
 
+  /** Hands over all resources, with their handles. */
+  takeAll(): [handle: number, resource: MessageResource][] {
+    const all = [...this.#resources];
+    this.#resources.clear();
+    return all;
+  }
+
   /** Releases everything that will not arrive any more. */
   releaseAll(): void {
     const lost = [...this.#resources.values()];

@@ -1,0 +1,48 @@
+import { availableParallelism } from 'node:os';
+import type { SchedulerIndex } from '../kernel/ids.ts';
+import type { LoadedModule } from '../kernel/module.ts';
+import type { Placement } from '../kernel/placement.ts';
+import type { Runtime } from '../runtime.ts';
+import { runMember, takeMembership } from '../schedulers/member.ts';
+import { Supervisor } from '../schedulers/supervisor.ts';
+
+/** What is told of other schedulers. */
+interface Told {
+  report(text: string): void;
+}
+
+/**
+ * Makes the runtime of this command the first scheduler of several.
+ * @param most how many there may be; 0 for as many as there are cores
+ * @param module that of the program, which the others will need
+ */
+export function openSchedulers(
+  runtime: Runtime,
+  most: number,
+  module: LoadedModule,
+  { report }: Told,
+): Placement {
+  const [, file = '', ...args] = process.argv;
+  const { execArgv } = process;
+  const supervisor = new Supervisor(runtime, {
+    most: most === 0 ? availableParallelism() : most,
+    // The same command line: the others read the same options.
+    command: { file, args, execArgv },
+    settings: null,
+    report: (text) => report(`lunatic: ${text}\n`),
+  });
+  supervisor.system.addModule(module);
+  return supervisor.system.placement;
+}
+
+/**
+ * Makes this OS process another scheduler of a program, if it was started as one.
+ * @param makeRuntime makes its runtime
+ * @returns a promise that never resolves, since others end this OS process
+ */
+export async function runAsScheduler(makeRuntime: (index: SchedulerIndex) => Runtime): Promise<never> {
+  const membership = takeMembership();
+  if (membership === null) throw new Error('this OS process was not started as a scheduler');
+  await runMember(membership, makeRuntime);
+  return await new Promise<never>(() => {});
+}

@@ -1,0 +1,61 @@
+import type { Placement } from './placement.ts';
+import type { Process } from './process.ts';
+
+/** The environment variable that tells an OS process which scheduler of a program it is. */
+export const SCHEDULER_VARIABLE = 'LUNATIC_SCHEDULER';
+
+/** Milliseconds for which processes compute before the code for several schedulers is loaded. */
+const PATIENCE = 2;
+
+/** The part of a scheduler that this uses. */
+interface Placing {
+  placement: Placement | null;
+  readonly isContended: boolean;
+  enqueue(process: Process, value: number): void;
+}
+
+/**
+ * Stands for the placement of a program that has one scheduler, until its processes keep each other waiting: most programs never
+ * need the code for several.
+ */
+export class LazyPlacement implements Placement {
+  readonly #scheduler: Placing;
+  readonly #open: () => Promise<Placement>;
+  readonly #kept = new Set<Process>();
+  #timer: NodeJS.Timeout | null = null;
+
+  /** @param open loads what there is in its place */
+  constructor(scheduler: Placing, open: () => Promise<Placement>) {
+    this.#scheduler = scheduler;
+    this.#open = open;
+  }
+
+  keeps(process: Process): boolean {
+    this.#kept.delete(process);
+    if (!this.#scheduler.isContended || process.parent === null || process.killed) return false;
+    this.#kept.add(process);
+    this.#timer ??= setTimeout(this.#look, PATIENCE);
+    return true;
+  }
+
+  giveBack(): void {
+    for (const process of this.#kept) {
+      this.#kept.delete(process);
+      if (process.exit !== null || process.queued) continue;
+      this.#scheduler.enqueue(process, 0);
+      return;
+    }
+  }
+
+  idle(): void {}
+
+  readonly #look = async (): Promise<void> => {
+    if (this.#kept.size === 0) {
+      this.#timer = null;
+      return;
+    }
+    // From now on the timer is never set again.
+    this.#scheduler.placement = await this.#open().catch(() => null);
+    while (this.#kept.size > 0) this.giveBack();
+  };
+}

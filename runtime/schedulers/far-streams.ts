@@ -1,0 +1,273 @@
+import type { ByteReader } from '../kernel/codec/byte-reader.ts';
+import { ByteReader as Reader } from '../kernel/codec/byte-reader.ts';
+import type { SchedulerIndex } from '../kernel/ids.ts';
+import { OutputLine } from '../kernel/output-line.ts';
+import { type InputStream, OutputError, type OutputStream, type Stdio } from '../kernel/stdio.ts';
+import { Frame } from './frame.ts';
+import type { Mesh } from './mesh.ts';
+import type { Peers } from './peers.ts';
+import { bytesOf } from './requests.ts';
+
+/** The scheduler that has the streams of all processes. */
+const OWNER = 0 as SchedulerIndex;
+
+/** Bytes that a scheduler may have printed before they were taken, of each stream of each process. */
+const MOST_UNTAKEN = 65_536;
+
+const OUTPUT = 1;
+const ERROR = 2;
+type Descriptor = typeof OUTPUT | typeof ERROR;
+
+const INPUT_REQUEST = 'input';
+const EMPTY = new Uint8Array(0);
+/** Bits of what is known of streams: which are terminals, and whether each child has streams of its own. */
+const TRAITS = { input: 1, output: 2, error: 4, forChild: 8 } as const;
+/** Schedulers that there may be: numbers of streams are of their own for each. */
+const MOST_SCHEDULERS = 512;
+
+/** Streams as they are told to another scheduler: their number, what is known of them, and whose child has got them; 0 for nobody's. */
+export interface StreamsToken {
+  readonly number: number;
+  readonly traits: number;
+  readonly parent: number;
+}
+
+/** Gives numbers to the streams of processes that go to other schedulers, and serves them there. */
+export class StreamService {
+  readonly #mesh: Mesh;
+  readonly #byNumber = new Map<number, Stdio>();
+  readonly #numbers = new WeakMap<Stdio, number>();
+  #last = 0;
+
+  constructor(mesh: Mesh, peers: Peers) {
+    this.#mesh = mesh;
+    peers.answer(INPUT_REQUEST, (_, body) => this.#read(new Reader(body, 'a request for input')));
+  }
+
+  token(stdio: Stdio): StreamsToken {
+    let number = this.#numbers.get(stdio);
+    if (number === undefined) {
+      number = ++this.#last * MOST_SCHEDULERS;
+      this.#numbers.set(stdio, number);
+      this.#byNumber.set(number, stdio);
+    }
+    return { number, traits: traitsOf(stdio), parent: 0 };
+  }
+
+  /** The streams of a number. */
+  get({ number, parent }: StreamsToken): Stdio {
+    const known = this.#byNumber.get(number);
+    if (known !== undefined) return known;
+    const of = this.#byNumber.get(parent);
+    if (of === undefined) throw new Error(`no streams of number ${number}`);
+    const made = of.forChild?.() ?? of;
+    this.#byNumber.set(number, made);
+    if (!this.#numbers.has(made)) this.#numbers.set(made, number);
+    return made;
+  }
+
+  /** A process of another scheduler has printed. */
+  print(from: SchedulerIndex, reader: ByteReader): void {
+    const number = reader.varint();
+    const parent = reader.varint();
+    const descriptor = reader.u8() as Descriptor;
+    const bytes = reader.rest();
+    const { length } = bytes;
+    const stdio = this.get({ number, parent, traits: 0 });
+    const taken = () =>
+      this.#mesh.send(from, Frame.OutputTaken, (writer) => {
+        writer.varint(number);
+        writer.u8(descriptor);
+        writer.varint(length);
+      });
+    const written = (descriptor === OUTPUT ? stdio.output : stdio.error).write(bytes);
+    // A stream that breaks ends the program.
+    if (written === null) taken();
+    else written.then(taken, taken);
+  }
+
+  #read(reader: ByteReader): Uint8Array | Promise<Uint8Array> {
+    const input = this.#byNumber.get(reader.varint())?.input;
+    const most = reader.varint();
+    if (input === undefined) return EMPTY;
+    const read = (): Uint8Array | Promise<Uint8Array> =>
+      input.read(most) ?? new Promise<void>((resolve) => void input.whenReadable(resolve)).then(read);
+    return read();
+  }
+}
+
+/** The streams of processes that are not on the first scheduler. */
+export class FarStreams {
+  readonly #mesh: Mesh;
+  readonly #peers: Peers;
+  readonly #byNumber = new Map<number, FarStdio>();
+  #last = 0;
+
+  constructor(mesh: Mesh, peers: Peers) {
+    this.#mesh = mesh;
+    this.#peers = peers;
+  }
+
+  token(stdio: Stdio): StreamsToken {
+    if (stdio instanceof FarStdio) return stdio.token;
+    throw new Error('streams of this scheduler alone');
+  }
+
+  get(token: StreamsToken): Stdio {
+    const known = this.#byNumber.get(token.number);
+    if (known !== undefined) return known;
+    const child = () => this.#child(token);
+    const made = new FarStdio(token, this.#mesh, this.#peers, child);
+    this.#byNumber.set(token.number, made);
+    return made;
+  }
+
+  #child({ number, traits }: StreamsToken): Stdio {
+    const own = ++this.#last * MOST_SCHEDULERS + this.#mesh.index;
+    return this.get({ number: own, traits, parent: number });
+  }
+
+  /** What was printed has been taken. */
+  taken(reader: ByteReader): void {
+    const number = reader.varint();
+    const descriptor = reader.u8();
+    this.#byNumber.get(number)?.taken(descriptor, reader.varint());
+  }
+}
+
+class FarStdio implements Stdio {
+  readonly token: StreamsToken;
+  readonly input: InputStream;
+  readonly output: FarOutput;
+  readonly error: FarOutput;
+  readonly forChild?: () => Stdio;
+
+  constructor(token: StreamsToken, mesh: Mesh, peers: Peers, child: () => Stdio) {
+    const { traits } = token;
+    this.token = token;
+    this.input = new FarInput(token.number, peers, (traits & TRAITS.input) !== 0);
+    this.output = new FarOutput(token, OUTPUT, mesh, (traits & TRAITS.output) !== 0);
+    this.error = new FarOutput(token, ERROR, mesh, (traits & TRAITS.error) !== 0);
+    if ((traits & TRAITS.forChild) !== 0) this.forChild = child;
+  }
+
+  taken(descriptor: number, bytes: number): void {
+    (descriptor === OUTPUT ? this.output : this.error).taken(bytes);
+  }
+}
+
+class FarOutput implements OutputStream {
+  readonly isTerminal: boolean;
+  readonly #token: StreamsToken;
+  readonly #descriptor: Descriptor;
+  readonly #mesh: Mesh;
+  #untaken = 0;
+  readonly #line = new OutputLine(() => this.isFull);
+  #waiting: (() => void)[] = [];
+
+  constructor(token: StreamsToken, descriptor: Descriptor, mesh: Mesh, isTerminal: boolean) {
+    this.#token = token;
+    this.#descriptor = descriptor;
+    this.#mesh = mesh;
+    this.isTerminal = isTerminal;
+  }
+
+  get isFull(): boolean {
+    return this.#untaken >= MOST_UNTAKEN;
+  }
+
+  whenWritable(ready: () => void): () => void {
+    return this.#line.enter(ready);
+  }
+
+  write(bytes: Uint8Array): Promise<void> | null {
+    if (this.#mesh.peer(OWNER) === undefined) return Promise.reject(new OutputError('the program has ended'));
+    this.#untaken += bytes.length;
+    const { number, parent } = this.#token;
+    this.#mesh.send(OWNER, Frame.Output, (writer) => {
+      writer.varint(number);
+      writer.varint(parent);
+      writer.u8(this.#descriptor);
+      writer.raw(bytes);
+    });
+    return this.isFull ? new Promise((resolve) => this.#waiting.push(resolve)) : null;
+  }
+
+  taken(bytes: number): void {
+    this.#untaken -= bytes;
+    if (this.isFull) return;
+    for (const resolve of this.#waiting.splice(0)) resolve();
+    this.#line.tell();
+  }
+}
+
+class FarInput implements InputStream {
+  readonly isTerminal: boolean;
+  readonly #number: number;
+  readonly #peers: Peers;
+  /** What has come and nobody has read. */
+  #unread: Uint8Array = EMPTY;
+  #hasEnded = false;
+  #isAsking = false;
+  #wanted = 1;
+  readonly #waiting = new Set<() => void>();
+
+  constructor(number: number, peers: Peers, isTerminal: boolean) {
+    this.#number = number;
+    this.#peers = peers;
+    this.isTerminal = isTerminal;
+  }
+
+  read(length: number): Uint8Array | null {
+    if (this.#unread.length === 0) {
+      this.#wanted = length;
+      return this.#hasEnded ? EMPTY : null;
+    }
+    const read = this.#unread.subarray(0, length);
+    this.#unread = this.#unread.subarray(read.length);
+    return read;
+  }
+
+  whenReadable(ready: () => void): () => void {
+    this.#waiting.add(ready);
+    if (this.#unread.length > 0 || this.#hasEnded) setImmediate(() => this.#wake());
+    else this.#ask();
+    return () => this.#waiting.delete(ready);
+  }
+
+  /** Asks for no more than one reader wants: what is here, readers of other schedulers do not get. */
+  #ask(): void {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    const body = bytesOf((writer) => {
+      writer.varint(this.#number);
+      writer.varint(this.#wanted);
+    });
+    this.#peers.request(OWNER, INPUT_REQUEST, body).then(
+      (bytes) => this.#came(bytes),
+      () => this.#came(EMPTY),
+    );
+  }
+
+  #came(bytes: Uint8Array): void {
+    this.#isAsking = false;
+    if (bytes.length === 0) this.#hasEnded = true;
+    else this.#unread = bytes;
+    this.#wake();
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const ready of waiting) ready();
+  }
+}
+
+function traitsOf({ input, output, error, forChild }: Stdio): number {
+  return (
+    (input.isTerminal ? TRAITS.input : 0) |
+    (output.isTerminal ? TRAITS.output : 0) |
+    (error.isTerminal ? TRAITS.error : 0) |
+    (forChild === undefined ? 0 : TRAITS.forChild)
+  );
+}

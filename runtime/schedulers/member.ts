@@ -1,0 +1,55 @@
+import type { SchedulerIndex } from '../kernel/ids.ts';
+import { SCHEDULER_VARIABLE } from '../kernel/lazy-placement.ts';
+import type { Runtime } from '../runtime.ts';
+import { knock, openDoor } from './door.ts';
+import type { Membership } from './supervisor.ts';
+import { SchedulerSystem } from './system.ts';
+
+const FIRST = 0;
+
+/** What this OS process is told if it was started as a scheduler, once; null if it was not. */
+export function takeMembership(): Membership | null {
+  const text = process.env[SCHEDULER_VARIABLE];
+  if (text === undefined) return null;
+  delete process.env[SCHEDULER_VARIABLE];
+  return JSON.parse(text) as Membership;
+}
+
+/**
+ * Makes this OS process one of the schedulers of a program. It ends when the first one has gone.
+ * @param makeRuntime makes a runtime of that index
+ */
+export async function runMember(
+  membership: Membership,
+  makeRuntime: (index: SchedulerIndex) => Runtime,
+): Promise<SchedulerSystem> {
+  // The first one gets what is meant for the program. It ends the others.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  process.on('disconnect', () => process.exit(0));
+  const index = membership.index as SchedulerIndex;
+  const runtime = makeRuntime(index);
+  const awaited = new Set<number>(membership.peers);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const heard = (peer: number) => {
+    awaited.delete(peer);
+    if (awaited.size === 0) resolve();
+  };
+  const system = new SchedulerSystem(runtime, null, {
+    lost: (peer) => {
+      if (peer === FIRST) process.exit(0);
+      heard(peer);
+    },
+    ready: heard,
+  });
+  runtime.scheduler.placement = system.placement;
+  await openDoor(membership, index, (peer, link) => system.join(peer, link, true));
+  for (const peer of membership.peers as SchedulerIndex[]) {
+    knock(membership, index, peer).then(
+      (link) => system.join(peer, link, false),
+      () => heard(peer),
+    );
+  }
+  await promise;
+  system.begin();
+  return system;
+}

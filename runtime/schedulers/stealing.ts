@@ -1,0 +1,156 @@
+import { nextTick } from 'node:process';
+import { clockTime } from '../kernel/clock.ts';
+import type { SchedulerIndex } from '../kernel/ids.ts';
+import type { Placement } from '../kernel/placement.ts';
+import type { Process } from '../kernel/process.ts';
+import { Frame } from './frame.ts';
+import type { Mesh } from './mesh.ts';
+
+/** Milliseconds that processes are kept before another scheduler is started for them: what ends sooner needs none. */
+const START_AFTER = 2;
+/** Milliseconds for which processes are kept for one that is starting. */
+const START_TIME = 500;
+
+/** What work stealing asks of the scheduler. */
+export interface Stealer {
+  readonly mesh: Mesh;
+  /** Whether processes compute, and keep others from their turns. */
+  readonly isContended: boolean;
+  /** Whether further schedulers can be started, or are starting. */
+  readonly mayStart: boolean;
+  /** Starts them. */
+  start(): void;
+  isMovable(process: Process): boolean;
+  /** Lets a process that was kept begin here. */
+  enqueue(process: Process): void;
+  /** Moves processes that were kept to another scheduler. */
+  move(processes: readonly Process[], to: SchedulerIndex): void;
+}
+
+/**
+ * Gives processes that have not begun to schedulers that have nothing to do. As long as processes compute here, those that have not
+ * begun are kept for others that are idle, or about to start. What is not taken begins here as soon as nothing else is ready.
+ */
+export class WorkStealing implements Placement {
+  readonly #stealer: Stealer;
+  readonly #kept = new Set<Process>();
+  /** When the first of them was kept. */
+  #since = 0;
+  #isGiving = false;
+  #timer: NodeJS.Timeout | null = null;
+  /** Whether others know that this scheduler would take processes. */
+  #isHungry = false;
+
+  constructor(stealer: Stealer) {
+    this.#stealer = stealer;
+  }
+
+  // -- giving ------------------------------------------------------------------------------------------
+
+  keeps(process: Process): boolean {
+    this.#kept.delete(process);
+    const stealer = this.#stealer;
+    if (!stealer.isContended) return false;
+    if (this.#isHungry) this.#tell(false);
+    if (process.parent === null || !stealer.isMovable(process)) return false;
+    const isWanted = this.#hungry.length > 0;
+    if (!isWanted && !this.#mayWait()) return false;
+    if (this.#kept.size === 0) this.#since = clockTime();
+    this.#kept.add(process);
+    if (isWanted) this.#giveSoon();
+    else this.#timer ??= setTimeout(this.#look, START_AFTER);
+    return true;
+  }
+
+  /** Whether another scheduler may start in time. */
+  #mayWait(): boolean {
+    if (!this.#stealer.mayStart) return false;
+    return this.#kept.size === 0 || clockTime() - this.#since < START_TIME;
+  }
+
+  readonly #look = (): void => {
+    this.#timer = null;
+    if (this.#kept.size === 0) return;
+    const age = clockTime() - this.#since;
+    if (!this.#stealer.mayStart || age >= START_TIME) {
+      this.#giveUp();
+      return;
+    }
+    this.#stealer.start();
+    this.#timer = setTimeout(this.#look, START_TIME - age);
+  };
+
+  giveBack(): void {
+    for (const process of this.#kept) {
+      this.#kept.delete(process);
+      this.#stealer.enqueue(process);
+      return;
+    }
+  }
+
+  /** Lets all that was kept begin here. */
+  #giveUp(): void {
+    const kept = [...this.#kept];
+    this.#kept.clear();
+    for (const process of kept) this.#stealer.enqueue(process);
+  }
+
+  get #hungry(): SchedulerIndex[] {
+    const hungry: SchedulerIndex[] = [];
+    for (const { index, isHungry } of this.#stealer.mesh.peers.values()) if (isHungry) hungry.push(index);
+    return hungry;
+  }
+
+  #giveSoon(): void {
+    if (this.#isGiving) return;
+    this.#isGiving = true;
+    // In the present turn, more may be found.
+    nextTick(this.#give);
+  }
+
+  readonly #give = (): void => {
+    this.#isGiving = false;
+    const hungry = this.#hungry;
+    const kept = [...this.#kept].filter((process) => this.#stealer.isMovable(process));
+    // One computes here already.
+    const share = Math.max(1, Math.round((kept.length + 1) / (hungry.length + 1)));
+    for (const index of hungry) {
+      const given = kept.splice(0, share);
+      if (given.length === 0) break;
+      const peer = this.#stealer.mesh.peer(index);
+      if (peer !== undefined) peer.isHungry = false;
+      for (const process of given) this.#kept.delete(process);
+      this.#stealer.move(given, index);
+    }
+    this.#giveUp();
+  };
+
+  /** Another scheduler tells whether it would take processes. */
+  told(index: SchedulerIndex, isHungry: boolean): void {
+    const peer = this.#stealer.mesh.peer(index);
+    if (peer === undefined) return;
+    peer.isHungry = isHungry;
+    if (isHungry && this.#kept.size > 0) this.#giveSoon();
+  }
+
+  // -- taking ------------------------------------------------------------------------------------------
+
+  idle(): void {
+    if (!this.#isHungry && this.#stealer.mesh.peers.size > 0) this.#tell(true);
+  }
+
+  /** Another scheduler has given a process, and takes this one for fed. */
+  fed(): void {
+    this.#isHungry = false;
+  }
+
+  #tell(isHungry: boolean): void {
+    this.#isHungry = isHungry;
+    this.#stealer.mesh.broadcast(Frame.Hungry, (writer) => writer.u8(isHungry ? 1 : 0));
+  }
+
+  /** Tells one that has come later. */
+  greet(index: SchedulerIndex): void {
+    if (this.#isHungry) this.#stealer.mesh.send(index, Frame.Hungry, (writer) => writer.u8(1));
+  }
+}

@@ -1,0 +1,155 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import type { Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { SchedulerIndex } from '../kernel/ids.ts';
+import { SCHEDULER_VARIABLE } from '../kernel/lazy-placement.ts';
+import type { Runtime } from '../runtime.ts';
+import { type MeetingPlace, openDoor } from './door.ts';
+import { SchedulerSystem, type Starting } from './system.ts';
+
+/** Indexes that there are: see `ids.ts`. They are not used again, since ids carry them. */
+const MOST_INDEXES = 512;
+
+/** What is started as a scheduler. */
+export interface SchedulerCommand {
+  /** A script that calls `runMember`. */
+  readonly file: string;
+  readonly args: readonly string[];
+  /** Options of Node. */
+  readonly execArgv: readonly string[];
+}
+
+/** What a new scheduler is told. */
+export interface Membership extends MeetingPlace {
+  readonly index: number;
+  /** The schedulers that there are already. */
+  readonly peers: readonly number[];
+  /** What it needs to make its runtime. */
+  readonly settings: unknown;
+}
+
+export interface SupervisorOptions {
+  /** How many schedulers there may be, with the first one. */
+  readonly most: number;
+  readonly command: SchedulerCommand;
+  /** Handed to each, as JSON. */
+  readonly settings: unknown;
+  /** Told to people. */
+  report(text: string): void;
+}
+
+interface Member {
+  readonly child: ChildProcess;
+  isReady: boolean;
+}
+
+/** Starts the other schedulers of a program, and replaces those that die. It belongs to the first one. */
+export class Supervisor implements Starting {
+  readonly system: SchedulerSystem;
+  readonly #options: SupervisorOptions;
+  readonly #members = new Map<SchedulerIndex, Member>();
+  readonly #place: MeetingPlace;
+  readonly #door: Promise<Server>;
+  #last = 0;
+  #isClosed = false;
+
+  constructor(runtime: Runtime, options: SupervisorOptions) {
+    this.#options = options;
+    this.#place = {
+      folder:
+        process.platform === 'win32'
+          ? `\\\\.\\pipe\\lunatic-${randomBytes(16).toString('hex')}`
+          : mkdtempSync(join(tmpdir(), 'lunatic-')),
+      token: randomBytes(32).toString('hex'),
+    };
+    this.system = new SchedulerSystem(runtime, this, {
+      lost: (index) => this.#lost(index),
+      ready: () => {},
+    });
+    this.#door = openDoor(this.#place, runtime.scheduler.index, (index, link) => {
+      const member = this.#members.get(index);
+      if (member === undefined || member.isReady) throw new Error(`scheduler ${index} is not expected`);
+      member.isReady = true;
+      this.system.join(index, link, true);
+    });
+    this.#door.then(
+      (server) => server.unref(),
+      (error: Error) => this.#options.report(`no other scheduler can be started: ${error.message}`),
+    );
+    process.on('exit', this.#atExit);
+  }
+
+  readonly #atExit = (): void => this.close();
+
+  /** The OS processes of the others, by index. */
+  get pids(): ReadonlyMap<number, number> {
+    const pids = new Map<number, number>();
+    for (const [index, { child }] of this.#members) if (child.pid !== undefined) pids.set(index, child.pid);
+    return pids;
+  }
+
+  get mayStart(): boolean {
+    if (this.#isClosed) return false;
+    for (const { isReady } of this.#members.values()) if (!isReady) return true;
+    return this.#hasRoom;
+  }
+
+  get #hasRoom(): boolean {
+    return this.#members.size + 1 < this.#options.most && this.#last + 1 < MOST_INDEXES;
+  }
+
+  start(): void {
+    while (!this.#isClosed && this.#hasRoom) this.#startOne();
+  }
+
+  #startOne(): void {
+    const index = ++this.#last as SchedulerIndex;
+    const { command, settings } = this.#options;
+    const membership: Membership = {
+      ...this.#place,
+      index,
+      peers: [0, ...this.#members.keys()],
+      settings,
+    };
+    const child = fork(command.file, command.args, {
+      execArgv: [...command.execArgv],
+      env: { ...process.env, [SCHEDULER_VARIABLE]: JSON.stringify(membership) },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.#members.set(index, { child, isReady: false });
+    child.on('error', () => {});
+    child.on('exit', (code, signal) => {
+      const member = this.#members.get(index);
+      if (member === undefined) return;
+      if (this.#isClosed) return;
+      this.#options.report(
+        `scheduler ${index} has ended (${signal ?? `exit status ${code}`}), with the processes that it had`,
+      );
+      this.#members.delete(index);
+      this.system.lose(index);
+      // One that fails before it has begun would do so again.
+      if (member.isReady) this.start();
+    });
+    // The program ends without them.
+    child.unref();
+    child.channel?.unref();
+  }
+
+  #lost(index: SchedulerIndex): void {
+    // Its links may be gone before it is. Nobody can reach it.
+    this.#members.get(index)?.child.kill('SIGKILL');
+  }
+
+  /** Ends all others, at once. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    process.off('exit', this.#atExit);
+    for (const { child } of this.#members.values()) child.kill('SIGKILL');
+    if (process.platform !== 'win32') rmSync(this.#place.folder, { recursive: true, force: true });
+    void this.#door.then((server) => server.close()).catch(() => {});
+  }
+}

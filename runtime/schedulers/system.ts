@@ -1,0 +1,454 @@
+import { emitWarning, nextTick } from 'node:process';
+import { ByteReader } from '../kernel/codec/byte-reader.ts';
+import { ByteWriter } from '../kernel/codec/byte-writer.ts';
+import { ResourcesInTransit } from '../kernel/codec/resources-in-transit.ts';
+import { SignalCodec } from '../kernel/codec/signal-codec.ts';
+import type { ProcessId, SchedulerIndex } from '../kernel/ids.ts';
+import { killAll } from '../kernel/kill-all.ts';
+import type { Message } from '../kernel/message.ts';
+import type { LoadedModule } from '../kernel/module.ts';
+import type { Placement } from '../kernel/placement.ts';
+import type { Process } from '../kernel/process.ts';
+import { Registry } from '../kernel/registry.ts';
+import type { Stdio } from '../kernel/stdio.ts';
+import type { Runtime } from '../runtime.ts';
+import { FarNames, NameService } from './far-names.ts';
+import type { Reach } from './far-processes.ts';
+import { FarStreams, StreamService, type StreamsToken } from './far-streams.ts';
+import { Frame } from './frame.ts';
+import { readIds, writeIds } from './id-list.ts';
+import type { Link } from './link.ts';
+import { Mesh } from './mesh.ts';
+import { type Mover, Moves } from './moves.ts';
+import { Configs, readProcess, type Traveller, writeProcess } from './process-codec.ts';
+import { type Program, Programs } from './programs.ts';
+import { bytesOf, Requests } from './requests.ts';
+import { SharedModules } from './shared-modules.ts';
+import { WorkStealing } from './stealing.ts';
+
+const FIRST = 0 as SchedulerIndex;
+const EXISTS = 'exists';
+const PERMIT = 'permit';
+const GRANTED = new Uint8Array(0);
+const YES = new Uint8Array([1]);
+const NO = new Uint8Array([0]);
+/** The number of a move that nobody waits for. */
+const NO_MOVE = 0;
+const ROOM = 1024;
+
+/** What of the system belongs to the one who starts schedulers. */
+export interface Starting {
+  /** Whether further schedulers can be started, or are starting. */
+  readonly mayStart: boolean;
+  start(): void;
+}
+
+/** How signals to and from another scheduler are written and read. */
+interface Codecs {
+  readonly writing: SignalCodec;
+  /** What messages to it carry, until it is written. */
+  readonly departing: ResourcesInTransit;
+  readonly reading: SignalCodec;
+  /** What messages from it carry that have not come. */
+  readonly arriving: ResourcesInTransit;
+}
+
+/** The scheduler of this OS process as one of several: its processes and those of the others are one system. */
+export class SchedulerSystem {
+  readonly mesh: Mesh;
+  readonly requests: Requests;
+  /** Which processes go to others. */
+  readonly placement: Placement;
+  readonly #runtime: Runtime;
+  readonly #starting: Starting | null;
+  readonly #programs: Programs;
+  readonly #moves: Moves;
+  readonly #modules: SharedModules;
+  readonly #streams: StreamService | FarStreams;
+  readonly #names: NameService | null;
+  readonly #configs = new Configs();
+  readonly #stealing: WorkStealing;
+  readonly #codecs = new Map<SchedulerIndex, Codecs>();
+  readonly #onLost: (index: SchedulerIndex) => void;
+  readonly #onReady: (index: SchedulerIndex) => void;
+  #isReporting = false;
+
+  /**
+   * @param starting starts further schedulers; null where somebody else does
+   * @param hooks told when another scheduler has gone, and when it has told all that is to be known
+   */
+  constructor(
+    runtime: Runtime,
+    starting: Starting | null,
+    hooks: { lost(index: SchedulerIndex): void; ready(index: SchedulerIndex): void },
+  ) {
+    const { scheduler } = runtime;
+    const { index } = scheduler;
+    this.#runtime = runtime;
+    this.#starting = starting;
+    this.#onLost = hooks.lost;
+    this.#onReady = hooks.ready;
+    this.mesh = new Mesh(index);
+    this.requests = new Requests(this.mesh);
+    this.#programs = new Programs(this.#reach());
+    this.#modules = new SharedModules(this.mesh, (bytes, fromProcess) =>
+      fromProcess ? runtime.loadMade(bytes) : runtime.load(bytes),
+    );
+    const isFirst = index === FIRST;
+    this.#streams = isFirst
+      ? new StreamService(this.mesh, this.requests)
+      : new FarStreams(this.mesh, this.requests);
+    this.#names = isFirst ? new NameService(this.requests, this.#programs) : null;
+    const mover: Mover = {
+      mesh: this.mesh,
+      programs: this.#programs,
+      handOver: (program, process, to) => this.#handOver(program, process, to),
+    };
+    this.#moves = new Moves(mover);
+    this.#stealing = new WorkStealing(this.#stealer());
+    this.placement = this.#stealing;
+    if (!isFirst) scheduler.observers.add({ onSpawn: this.#changed, onExit: this.#changed });
+    this.requests.answer(EXISTS, (_, body) => {
+      const reader = new ByteReader(body, 'a question');
+      const program = this.#programs.get(reader.varint());
+      const exists = program?.environment.router.exists(reader.varint() as ProcessId) ?? false;
+      return exists instanceof Promise ? exists.then((yes) => (yes ? YES : NO)) : exists ? YES : NO;
+    });
+    this.requests.answer(PERMIT, (from, body) => this.#permit(from as SchedulerIndex, body));
+  }
+
+  /** Takes note of a module that is here: it is not loaded again when a process that runs it comes back. */
+  addModule(module: LoadedModule): void {
+    this.#modules.add(module);
+  }
+
+  #reach(): Reach {
+    const reach: Reach = {
+      mesh: this.mesh,
+      writing: (to) => this.#codecsOf(to).writing,
+      reading: (from) => this.#codecsOf(from).reading,
+      asks: async (to, key, id) => {
+        const body = bytesOf((writer) => {
+          writer.varint(key);
+          writer.varint(id);
+        });
+        return await this.requests.request(to, EXISTS, body).then(
+          (answer) => answer[0] === 1,
+          () => false,
+        );
+      },
+      press: (to) => {
+        const link = this.mesh.peer(to)?.link;
+        if (link !== undefined) this.#runtime.scheduler.press(link);
+      },
+      sendLaden: (to, key, target, message) => this.#sendLaden(to, key, target, message),
+    };
+    if (this.mesh.index === FIRST) return reach;
+    return { ...reach, permits: (key, most) => this.#askPermit(key, most) };
+  }
+
+  #stealer() {
+    const { scheduler, spawner } = this.#runtime;
+    const starting = this.#starting;
+    return {
+      mesh: this.mesh,
+      get isContended() {
+        return scheduler.isContended;
+      },
+      get mayStart() {
+        return starting?.mayStart ?? false;
+      },
+      start: () => starting?.start(),
+      isMovable: (process: Process) => spawner.isMovable(process),
+      enqueue: (process: Process) => {
+        if (process.exit === null && !process.queued) scheduler.enqueue(process, 0);
+      },
+      move: (processes: readonly Process[], to: SchedulerIndex) => this.#move(processes, to),
+    };
+  }
+
+  // -- moving ------------------------------------------------------------------------------------------
+
+  #move(processes: readonly Process[], to: SchedulerIndex): void {
+    const byProgram = new Map<Program, Process[]>();
+    for (const process of processes) {
+      const program = this.#programs.of(process);
+      const known = byProgram.get(program) ?? [];
+      known.push(process);
+      byProgram.set(program, known);
+    }
+    for (const [program, ones] of byProgram) this.#moves.begin(program, ones, to);
+  }
+
+  #handOver(program: Program, process: Process, to: SchedulerIndex): void {
+    const { key, far } = program;
+    const { writing } = this.#codecsOf(to);
+    const module = this.#modules.send(to, process.module);
+    const streams = this.#streams.token(process.stdio);
+    const bytes = new ByteWriter(ROOM);
+    writeStreams(bytes, streams);
+    writeProcess(bytes, process, { key, module }, writing);
+    this.#carry(to);
+    this.mesh.send(to, Frame.Process, (writer) => writer.raw(bytes.finish()));
+    far.left(process.id, to);
+    far.promise(to);
+    this.#runtime.scheduler.lifecycle.depart(process);
+  }
+
+  #arrive(from: SchedulerIndex, reader: ByteReader): void {
+    const streams = readStreams(reader);
+    const traveller = readProcess(reader, this.#codecsOf(from).reading, this.#configs);
+    this.#stealing.fed();
+    const program = this.#open(traveller.key, traveller.environment);
+    // Those who sent to it have been told, if it has ended on its way.
+    if (!program.far.awaits(traveller.id)) return;
+    this.#settle(program, traveller, this.#streams.get(streams));
+  }
+
+  #settle({ environment, registry, far }: Program, traveller: Traveller, stdio: Stdio): void {
+    const { spawner, scheduler } = this.#runtime;
+    const { id, parent, config, module, entry, links, monitors } = traveller;
+    const context = { environment, registry, config, stdio };
+    let made: Process | string;
+    try {
+      made = spawner.receive(id, parent, context, this.#modules.get(module), entry);
+    } catch (error) {
+      made = error instanceof Error ? error.message : String(error);
+    }
+    if (typeof made === 'string') {
+      // It had room when it was spawned. To those who know it, it has failed.
+      for (const message of traveller.messages) message.recycle();
+      far.arrived(id);
+      for (const [peer, tag] of links)
+        environment.router.deliver(peer, { kind: 'link-died', peer: id, tag, reason: 'failure' });
+      for (const peer of monitors) environment.router.deliver(peer, { kind: 'process-died', peer: id });
+      far.tellEnd(id);
+      emitWarning(`process ${id} could not be made on scheduler ${scheduler.index}: ${made}`);
+      return;
+    }
+    made.dieWhenLinkDies = traveller.diesWhenLinkDies;
+    if (links.length > 0) made.links = new Map(links);
+    if (monitors.length > 0) made.monitors = new Set(monitors);
+    for (const message of traveller.messages) made.mailbox.push(message);
+    const signals = far.arrived(id);
+    environment.add(made);
+    scheduler.makeReady(made, 0);
+    for (const signal of signals) scheduler.delivery.deliver(made, signal);
+    this.#changed();
+  }
+
+  #open(key: number, number: number): Program {
+    const known = this.#programs.get(key);
+    if (known !== undefined) return known;
+    const registry = new Registry(new FarNames(this.requests, key));
+    return this.#programs.add(key, this.#runtime.createEnvironment(number, registry));
+  }
+
+  // -- what messages carry -----------------------------------------------------------------------------
+
+  #codecsOf(index: SchedulerIndex): Codecs {
+    const known = this.#codecs.get(index);
+    if (known !== undefined) return known;
+    const departing = new ResourcesInTransit();
+    const arriving = new ResourcesInTransit();
+    const codecs = {
+      departing,
+      arriving,
+      writing: new SignalCodec(departing),
+      reading: new SignalCodec(arriving),
+    };
+    this.#codecs.set(index, codecs);
+    return codecs;
+  }
+
+  #sendLaden(to: SchedulerIndex, key: number, target: ProcessId, message: Message): void {
+    const bytes = new ByteWriter(ROOM + message.length);
+    this.#codecsOf(to).writing.writeMessage(bytes, message);
+    this.#carry(to);
+    this.mesh.send(to, Frame.Signal, (writer) => {
+      writer.varint(key);
+      writer.varint(target);
+      writer.raw(bytes.finish());
+    });
+  }
+
+  /** Writes what messages carry that are about to be written. */
+  #carry(to: SchedulerIndex): void {
+    const { departing } = this.#codecsOf(to);
+    for (const [handle, resource] of departing.takeAll()) {
+      if (resource.kind !== 'module') continue;
+      const digest = this.#modules.send(to, { bytes: resource.bytes, isCounted: true });
+      this.mesh.send(to, Frame.Carried, (writer) => {
+        writer.varint(handle);
+        writer.text(digest);
+      });
+    }
+  }
+
+  // -- limits of programs ------------------------------------------------------------------------------
+
+  async #askPermit(key: number, most: number): Promise<number | null> {
+    const body = bytesOf((writer) => {
+      writer.varint(key);
+      writer.varint(most);
+    });
+    const answer = new ByteReader(await this.requests.request(FIRST, PERMIT, body), 'an answer');
+    return answer.isAtEnd ? null : answer.varint();
+  }
+
+  #permit(from: SchedulerIndex, body: Uint8Array): Uint8Array {
+    const reader = new ByteReader(body, 'a request for a permit');
+    const program = this.#programs.get(reader.varint());
+    const most = reader.varint();
+    if (program === undefined) return bytesOf((writer) => writer.varint(most));
+    const { environment, far } = program;
+    const processes = environment.size + environment.starting + far.size;
+    if (processes >= most) return bytesOf((writer) => writer.varint(processes));
+    far.promise(from);
+    return GRANTED;
+  }
+
+  /** Tells the first scheduler soon how many processes there are. */
+  readonly #changed = (): undefined => {
+    if (this.#isReporting || this.mesh.index === FIRST) return undefined;
+    this.#isReporting = true;
+    nextTick(this.#report);
+    return undefined;
+  };
+
+  readonly #report = (): void => {
+    this.#isReporting = false;
+    for (const { key, environment, far } of this.#programs) {
+      this.mesh.send(FIRST, Frame.Population, (writer) => {
+        writer.varint(key);
+        writer.varint(environment.size);
+        writer.varint(far.counted);
+      });
+      far.counted = 0;
+    }
+  };
+
+  // -- links -------------------------------------------------------------------------------------------
+
+  /**
+   * Adds another scheduler.
+   * @param isNew whether it knows nothing yet of what is here
+   */
+  join(index: SchedulerIndex, link: Link, isNew: boolean): void {
+    link.reader = {
+      frame: (kind, reader) => this.#take(index, kind, reader),
+      closed: () => this.lose(index),
+    };
+    this.mesh.add({ index, link, isHungry: false });
+    if (isNew) this.#greet(index);
+  }
+
+  /** Takes processes from now on: it knows all that the others have told. */
+  begin(): void {
+    this.#stealing.idle();
+  }
+
+  #greet(index: SchedulerIndex): void {
+    for (const { key, environment, far } of this.#programs) {
+      for (const [id, place] of far.strangers()) {
+        this.mesh.send(index, Frame.Leaving, (writer) => {
+          writer.varint(NO_MOVE);
+          writer.varint(key);
+          writer.varint(environment.id);
+          writer.varint(place);
+          writeIds(writer, [id]);
+        });
+      }
+    }
+    this.mesh.send(index, Frame.Ready, () => {});
+    this.#stealing.greet(index);
+  }
+
+  /** Another scheduler has gone. */
+  lose(index: SchedulerIndex): void {
+    if (this.mesh.peer(index) === undefined) return;
+    this.mesh.remove(index);
+    this.requests.lose(index);
+    this.#moves.lose(index, (program, process) => {
+      program.far.left(process.id, index);
+      this.#runtime.scheduler.lifecycle.depart(process);
+    });
+    this.#programs.lose(index);
+    this.#names?.lose(index);
+    this.#modules.lose(index);
+    this.#codecs.get(index)?.arriving.releaseAll();
+    this.#codecs.delete(index);
+    this.#onLost(index);
+  }
+
+  #take(from: SchedulerIndex, kind: Frame, reader: ByteReader): void {
+    switch (kind) {
+      case Frame.Signal:
+        this.#programs.get(reader.varint())?.far.take(from, reader);
+        break;
+      case Frame.Request:
+        this.requests.asked(from, reader);
+        break;
+      case Frame.Answer:
+        this.requests.answered(reader);
+        break;
+      case Frame.Leaving:
+        this.#moves.leaving(from, reader, (key, number) => this.#open(key, number));
+        break;
+      case Frame.Noted:
+        this.#moves.noted(from, reader);
+        break;
+      case Frame.Process:
+        this.#arrive(from, reader);
+        break;
+      case Frame.Ended: {
+        const program = this.#programs.get(reader.varint());
+        for (const id of readIds(reader)) program?.far.forget(id);
+        break;
+      }
+      case Frame.Hungry:
+        this.#stealing.told(from, reader.u8() === 1);
+        break;
+      case Frame.Module:
+        this.#modules.receive(from, reader.text(), reader.u8() === 1, reader.bytes());
+        break;
+      case Frame.Carried: {
+        const handle = reader.varint();
+        this.#codecsOf(from).arriving.put(handle, {
+          kind: 'module',
+          bytes: this.#modules.bytes(reader.text()),
+        });
+        break;
+      }
+      case Frame.Population:
+        this.#programs.get(reader.varint())?.far.tell(from, reader.varint(), reader.varint());
+        break;
+      case Frame.KillAll: {
+        const program = this.#programs.get(reader.varint());
+        if (program !== undefined) void killAll(program.environment, this.#runtime.scheduler, false);
+        break;
+      }
+      case Frame.Output:
+        if (this.#streams instanceof StreamService) this.#streams.print(from, reader);
+        break;
+      case Frame.OutputTaken:
+        if (this.#streams instanceof FarStreams) this.#streams.taken(reader);
+        break;
+      case Frame.Ready:
+        this.#onReady(from);
+        break;
+      default:
+        throw new Error(`an unknown kind of frame, ${kind}`);
+    }
+  }
+}
+
+function writeStreams(writer: ByteWriter, { number, traits, parent }: StreamsToken): void {
+  writer.varint(number);
+  writer.varint(traits);
+  writer.varint(parent);
+}
+
+function readStreams(reader: ByteReader): StreamsToken {
+  return { number: reader.varint(), traits: reader.varint(), parent: reader.varint() };
+}
