@@ -71,6 +71,19 @@ export function schedulersOption(): Option {
   ).argParser(wholeNumber(1, MOST_SCHEDULERS));
 }
 
+/** Words for where children begin: see `Where`. */
+export const PLACES = ['usual', 'beside', 'apart'] as const;
+
+export function placeChildrenOption(): Option {
+  return new Option(
+    '--place-children <where>',
+    'where processes begin: "usual" beside their parent unless another scheduler has nothing to do, "beside" always, ' +
+      '"apart" on another scheduler than their parent, to see what a program does then',
+  )
+    .choices(PLACES)
+    .default('usual');
+}
+
 export function prometheusOptions(): Option[] {
   return [
     new Option('--prometheus', 'serve metrics of the runtime and the program to Prometheus').default(false),

@@ -7,6 +7,7 @@ import {
   inspectOption,
   inspectWaitOption,
   logOption,
+  placeChildrenOption,
   pluginOption,
   prometheusOptions,
   schedulersOption,
@@ -40,6 +41,7 @@ function withRunOptions(command: Command): Command {
       false,
     )
     .addOption(schedulersOption())
+    .addOption(placeChildrenOption())
     .option('--entry <function>', 'exported function that the root process calls', '_start')
     .addOption(inspectOption())
     .addOption(inspectWaitOption())

@@ -5,6 +5,7 @@ import type { Exit } from '../kernel/exit.ts';
 import { FULL_STACK_DEPTH, STACK_DEPTH } from '../kernel/guest-stack.ts';
 import { LazyPlacement, SCHEDULER_VARIABLE } from '../kernel/lazy-placement.ts';
 import type { LoadedModule } from '../kernel/module.ts';
+import { Where } from '../kernel/placement.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
@@ -24,6 +25,7 @@ import { moduleCache } from './module-cache.ts';
 import { whileUnchanged } from './module-file.ts';
 import { loadNamed, moduleLimits } from './module-limits.ts';
 import { type InspectFlags, openInspection } from './open-inspection.ts';
+import type { PLACES } from './options.ts';
 import { pluginsOf } from './plugins.ts';
 import { logExit } from './process-log.ts';
 import { describeProcesses, Reports } from './report.ts';
@@ -43,6 +45,8 @@ export interface RunOptions extends LogOptions, ConfigFlags, InspectFlags, CoreD
   readonly trace: boolean;
   /** How many schedulers the program may have. Default: one for each core. */
   readonly schedulers?: number;
+  /** Where processes begin, as an option tells. Default: `usual`. */
+  readonly placeChildren?: (typeof PLACES)[number];
   /** The export that the root process calls. */
   readonly entry: string;
   /** Whether to serve metrics. */
@@ -140,7 +144,7 @@ export async function run(
     metrics !== undefined ||
     coverage !== undefined ||
     dumps !== undefined;
-  if (!isAlone) allowSchedulers(runtime, options.schedulers, module, (text) => reports.print(text));
+  if (!isAlone) allowSchedulers(runtime, options.schedulers, module, log);
   loading = null;
   const halt = () => {
     // Most debug sessions end so.
@@ -169,6 +173,7 @@ export async function run(
       stdio,
       entry: { name: options.entry, params: [] },
       onCreated: (created) => {
+        created.childrenWhere = whereOf(options);
         covered = created.environment;
         inspection?.add(created);
         dumped?.addRoot(created);
@@ -203,18 +208,13 @@ export async function run(
 }
 
 /** Lets a program have several schedulers. The code is loaded when processes keep each other waiting. */
-function allowSchedulers(
-  runtime: Runtime,
-  wanted: number | undefined,
-  module: LoadedModule,
-  report: (text: string) => void,
-): void {
+function allowSchedulers(runtime: Runtime, wanted: number | undefined, module: LoadedModule, log: Log): void {
   const { scheduler } = runtime;
   const most = wanted ?? schedulersByDefault();
   if (most === 1) return;
   scheduler.placement = new LazyPlacement(scheduler, async () => {
     const { openSchedulers } = await import('./schedulers.ts');
-    return openSchedulers(runtime, most, module, { report });
+    return openSchedulers(runtime, most, module, log);
   });
 }
 
@@ -222,6 +222,10 @@ function allowSchedulers(
 function schedulersByDefault(): number {
   const number = Number(process.env['LUNATIC_SCHEDULERS'] ?? '');
   return Number.isInteger(number) && number > 0 ? number : 0;
+}
+
+function whereOf({ placeChildren }: RunOptions): Where {
+  return placeChildren === 'apart' ? Where.Apart : placeChildren === 'beside' ? Where.Beside : Where.Usual;
 }
 
 /** Runs this OS process as one of several schedulers. */
@@ -236,7 +240,7 @@ async function runScheduler(options: RunOptions, log: Log): Promise<never> {
     });
     if (options.trace) runtime.scheduler.stacks.kept = 'all';
     return runtime;
-  });
+  }, log);
 }
 
 /** See `debugging`, the code of which is loaded only if it is needed. */

@@ -4,24 +4,18 @@ import type { LoadedModule } from '../kernel/module.ts';
 import type { Placement } from '../kernel/placement.ts';
 import type { Runtime } from '../runtime.ts';
 import { runMember, takeMembership } from '../schedulers/member.ts';
-import { Supervisor } from '../schedulers/supervisor.ts';
+import { Supervisor, type SupervisorOptions } from '../schedulers/supervisor.ts';
+import type { Log } from './log.ts';
 
-/** What is told of other schedulers. */
-interface Told {
-  report(text: string): void;
-}
+/** The log target of what schedulers do. */
+const TARGET = 'lunatic::schedulers';
 
 /**
  * Makes the runtime of this command the first scheduler of several.
  * @param most how many there may be; 0 for as many as there are cores
  * @param module that of the program, which the others will need
  */
-export function openSchedulers(
-  runtime: Runtime,
-  most: number,
-  module: LoadedModule,
-  { report }: Told,
-): Placement {
+export function openSchedulers(runtime: Runtime, most: number, module: LoadedModule, log: Log): Placement {
   const [, file = '', ...args] = process.argv;
   const { execArgv } = process;
   const supervisor = new Supervisor(runtime, {
@@ -29,7 +23,7 @@ export function openSchedulers(
     // The same command line: the others read the same options.
     command: { file, args, execArgv },
     settings: null,
-    report: (text) => report(`lunatic: ${text}\n`),
+    ...notesIn(log),
   });
   supervisor.system.addModule(module);
   return supervisor.system.placement;
@@ -40,9 +34,19 @@ export function openSchedulers(
  * @param makeRuntime makes its runtime
  * @returns a promise that never resolves, since others end this OS process
  */
-export async function runAsScheduler(makeRuntime: (index: SchedulerIndex) => Runtime): Promise<never> {
+export async function runAsScheduler(
+  makeRuntime: (index: SchedulerIndex) => Runtime,
+  log: Log,
+): Promise<never> {
   const membership = takeMembership();
   if (membership === null) throw new Error('this OS process was not started as a scheduler');
-  await runMember(membership, makeRuntime);
+  await runMember(membership, makeRuntime, notesIn(log));
   return await new Promise<never>(() => {});
+}
+
+function notesIn(log: Log): Pick<SupervisorOptions, 'report' | 'note'> {
+  return {
+    report: (text) => log.write('error', TARGET, () => text),
+    note: (text) => log.write('debug', TARGET, text),
+  };
 }

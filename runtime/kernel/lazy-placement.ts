@@ -1,4 +1,4 @@
-import type { Placement } from './placement.ts';
+import { type Placement, Where } from './placement.ts';
 import type { Process } from './process.ts';
 
 /** The environment variable that tells an OS process which scheduler of a program it is. */
@@ -23,6 +23,8 @@ export class LazyPlacement implements Placement {
   readonly #open: () => Promise<Placement>;
   readonly #kept = new Set<Process>();
   #timer: NodeJS.Timeout | null = null;
+  /** Whether one of them is to begin on another scheduler, however long that takes. */
+  #isApart = false;
 
   /** @param open loads what there is in its place */
   constructor(scheduler: Placing, open: () => Promise<Placement>) {
@@ -32,13 +34,17 @@ export class LazyPlacement implements Placement {
 
   keeps(process: Process): boolean {
     this.#kept.delete(process);
-    if (!this.#scheduler.isContended || process.parent === null || process.killed) return false;
+    if (process.parent === null || process.killed || process.where === Where.Beside) return false;
+    const isApart = process.where === Where.Apart;
+    if (!this.#scheduler.isContended && !isApart) return false;
     this.#kept.add(process);
-    this.#timer ??= setTimeout(this.#look, PATIENCE);
+    if (isApart) this.#isApart = true;
+    this.#timer ??= setTimeout(this.#look, isApart ? 0 : PATIENCE);
     return true;
   }
 
   giveBack(): void {
+    if (this.#isApart) return;
     for (const process of this.#kept) {
       this.#kept.delete(process);
       if (process.exit !== null || process.queued) continue;
@@ -56,6 +62,7 @@ export class LazyPlacement implements Placement {
     }
     // From now on the timer is never set again.
     this.#scheduler.placement = await this.#open().catch(() => null);
+    this.#isApart = false;
     while (this.#kept.size > 0) this.giveBack();
   };
 }

@@ -10,6 +10,7 @@ import type { ProcessId } from './ids.ts';
 import { Mailbox } from './mailbox.ts';
 import { copyOf, type Message } from './message.ts';
 import type { LoadedModule } from './module.ts';
+import { Where } from './placement.ts';
 import type { Registry } from './registry.ts';
 import { ResourceTable } from './resource-table.ts';
 import { KILL, type Signal } from './signal.ts';
@@ -119,6 +120,9 @@ export class Process implements ProcessContext, Payer {
   readonly module: LoadedModule;
   readonly entry: Entry;
 
+  /** Where it begins, and where its children do. */
+  where: Where = Where.Usual;
+  childrenWhere: Where = Where.Usual;
   /** Whether its module counts for the program as long as it runs it. */
   countsModule = false;
   /** Bytes that the machine is to have for its memories: see `committedBy`. */

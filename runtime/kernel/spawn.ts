@@ -105,6 +105,7 @@ export class Spawner implements Respawner {
     const created = this.#create(parent, context, module, entry);
     if (created.failure !== undefined) return created;
     const child = created.process;
+    child.where = child.childrenWhere = parent.childrenWhere;
     this.#begins(child);
     if (child.initialized) return this.#launch(parent, child, link);
     this.#settleSignals(parent, child);

@@ -2,7 +2,7 @@ import type { SchedulerIndex } from '../kernel/ids.ts';
 import { SCHEDULER_VARIABLE } from '../kernel/lazy-placement.ts';
 import type { Runtime } from '../runtime.ts';
 import { knock, openDoor } from './door.ts';
-import type { Membership } from './supervisor.ts';
+import type { Membership, SupervisorOptions } from './supervisor.ts';
 import { SchedulerSystem } from './system.ts';
 
 const FIRST = 0;
@@ -22,6 +22,7 @@ export function takeMembership(): Membership | null {
 export async function runMember(
   membership: Membership,
   makeRuntime: (index: SchedulerIndex) => Runtime,
+  { report, note }: Pick<SupervisorOptions, 'report' | 'note'>,
 ): Promise<SchedulerSystem> {
   // The first one gets what is meant for the program. It ends the others.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
@@ -40,6 +41,8 @@ export async function runMember(
       heard(peer);
     },
     ready: heard,
+    refused: report,
+    note,
   });
   runtime.scheduler.placement = system.placement;
   await openDoor(membership, index, (peer, link) => system.join(peer, link, true));
@@ -51,5 +54,6 @@ export async function runMember(
   }
   await promise;
   system.begin();
+
   return system;
 }

@@ -7,6 +7,8 @@ import type { Link } from './link.ts';
 export interface Peer {
   readonly index: SchedulerIndex;
   readonly link: Link;
+  /** Whether it knows all that others have told, so that processes may go there. */
+  isReady: boolean;
   /** Whether it would take processes. */
   isHungry: boolean;
 }
@@ -31,6 +33,11 @@ export class Mesh {
   /** The others that are alive, as far as is known here. */
   get peers(): ReadonlyMap<SchedulerIndex, Peer> {
     return this.#peers;
+  }
+
+  /** The indexes of those that processes may go to. */
+  get ready(): SchedulerIndex[] {
+    return [...this.#peers.values()].filter(({ isReady }) => isReady).map(({ index }) => index);
   }
 
   peer(index: SchedulerIndex): Peer | undefined {

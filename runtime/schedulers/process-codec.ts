@@ -5,6 +5,7 @@ import type { SignalCodec } from '../kernel/codec/signal-codec.ts';
 import type { Entry, EntryValue } from '../kernel/entry.ts';
 import type { EnvironmentId, ProcessId } from '../kernel/ids.ts';
 import type { Message } from '../kernel/message.ts';
+import type { Where } from '../kernel/placement.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Tag } from '../kernel/tag.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
@@ -27,6 +28,8 @@ export interface Traveller {
   readonly module: string;
   readonly entry: Entry;
   readonly diesWhenLinkDies: boolean;
+  readonly where: Where;
+  readonly childrenWhere: Where;
   readonly links: readonly (readonly [ProcessId, Tag])[];
   readonly monitors: readonly ProcessId[];
   readonly messages: readonly Message[];
@@ -58,6 +61,7 @@ export function writeProcess(
   codec: SignalCodec,
 ): void {
   const { id, parent, environment, config, entry, dieWhenLinkDies, links, monitors } = process;
+  const { where, childrenWhere } = process;
   writer.varint(key);
   writer.varint(environment.id);
   writer.varint(id);
@@ -66,6 +70,8 @@ export function writeProcess(
   writer.text(module);
   writeEntry(writer, entry);
   writer.u8(dieWhenLinkDies ? 1 : 0);
+  writer.u8(where);
+  writer.u8(childrenWhere);
   writer.varint(links?.size ?? 0);
   for (const [peer, tag] of links ?? []) {
     writer.varint(peer);
@@ -91,6 +97,8 @@ export function readProcess(reader: ByteReader, codec: SignalCodec, configs: Con
   const module = reader.text();
   const entry = readEntry(reader);
   const diesWhenLinkDies = reader.u8() === 1;
+  const where = reader.u8() as Where;
+  const childrenWhere = reader.u8() as Where;
   const links = times(reader, () => [reader.varint() as ProcessId, reader.tag()] as const);
   const monitors = times(reader, () => reader.varint() as ProcessId);
   const messages = times(reader, () => {
@@ -107,6 +115,8 @@ export function readProcess(reader: ByteReader, codec: SignalCodec, configs: Con
     module,
     entry,
     diesWhenLinkDies,
+    where,
+    childrenWhere,
     links,
     monitors,
     messages,

@@ -1,7 +1,7 @@
 import { nextTick } from 'node:process';
 import { clockTime } from '../kernel/clock.ts';
-import type { SchedulerIndex } from '../kernel/ids.ts';
-import type { Placement } from '../kernel/placement.ts';
+import { type SchedulerIndex, schedulerOf } from '../kernel/ids.ts';
+import { type Placement, Where } from '../kernel/placement.ts';
 import type { Process } from '../kernel/process.ts';
 import { Frame } from './frame.ts';
 import type { Mesh } from './mesh.ts';
@@ -36,6 +36,9 @@ export class WorkStealing implements Placement {
   readonly #kept = new Set<Process>();
   /** When the first of them was kept. */
   #since = 0;
+  /** Those that are to begin on another scheduler, once there is one; and which of the others is next. */
+  readonly #apart: Process[] = [];
+  #next = 0;
   #isGiving = false;
   #timer: NodeJS.Timeout | null = null;
   /** Whether others know that this scheduler would take processes. */
@@ -50,9 +53,11 @@ export class WorkStealing implements Placement {
   keeps(process: Process): boolean {
     this.#kept.delete(process);
     const stealer = this.#stealer;
+    if (process.where === Where.Apart) return this.#keepsApart(process);
     if (!stealer.isContended) return false;
     if (this.#isHungry) this.#tell(false);
-    if (process.parent === null || !stealer.isMovable(process)) return false;
+    if (process.where === Where.Beside || process.parent === null || !stealer.isMovable(process))
+      return false;
     const isWanted = this.#hungry.length > 0;
     if (!isWanted && !this.#mayWait()) return false;
     if (this.#kept.size === 0) this.#since = clockTime();
@@ -60,6 +65,46 @@ export class WorkStealing implements Placement {
     if (isWanted) this.#giveSoon();
     else this.#timer ??= setTimeout(this.#look, START_AFTER);
     return true;
+  }
+
+  /** Whether a process goes to another scheduler, whatever that has to do. */
+  #keepsApart(process: Process): boolean {
+    const stealer = this.#stealer;
+    // Where it is now is where it was to go.
+    if (
+      process.parent === null ||
+      !stealer.isMovable(process) ||
+      schedulerOf(process.id) !== stealer.mesh.index
+    )
+      return false;
+    const hasOthers = stealer.mesh.ready.length > 0;
+    if (!hasOthers && !stealer.mayStart) return false;
+    this.#apart.push(process);
+    if (hasOthers) nextTick(this.#part);
+    else stealer.start();
+    return true;
+  }
+
+  /** Divides those that are to be apart among the others. */
+  readonly #part = (): void => {
+    const apart = this.#apart.splice(0);
+    const others = this.#stealer.mesh.ready;
+    const groups = new Map<SchedulerIndex, Process[]>();
+    for (const process of apart) {
+      const to = others[this.#next++ % others.length];
+      if (to === undefined) this.#stealer.enqueue(process);
+      else groups.set(to, [...(groups.get(to) ?? []), process]);
+    }
+    for (const [to, processes] of groups) {
+      const movable = processes.filter((process) => this.#stealer.isMovable(process));
+      if (movable.length > 0) this.#stealer.move(movable, to);
+    }
+  };
+
+  /** Another scheduler has come, or none will. */
+  changed(): void {
+    if (this.#apart.length > 0 && (this.#stealer.mesh.ready.length > 0 || !this.#stealer.mayStart))
+      this.#part();
   }
 
   /** Whether another scheduler may start in time. */

@@ -37,8 +37,10 @@ export interface SupervisorOptions {
   readonly command: SchedulerCommand;
   /** Handed to each, as JSON. */
   readonly settings: unknown;
-  /** Told to people. */
+  /** Tells people of a failure. */
   report(text: string): void;
+  /** Tells those who want to know what goes on. */
+  note(text: () => string): void;
 }
 
 interface Member {
@@ -67,7 +69,12 @@ export class Supervisor implements Starting {
     };
     this.system = new SchedulerSystem(runtime, this, {
       lost: (index) => this.#lost(index),
-      ready: () => {},
+      ready: (index) =>
+        options.note(
+          () => `Scheduler ${index} has started (OS process ${this.#members.get(index)?.child.pid})`,
+        ),
+      refused: options.report,
+      note: options.note,
     });
     this.#door = openDoor(this.#place, runtime.scheduler.index, (index, link) => {
       const member = this.#members.get(index);
@@ -77,7 +84,7 @@ export class Supervisor implements Starting {
     });
     this.#door.then(
       (server) => server.unref(),
-      (error: Error) => this.#options.report(`no other scheduler can be started: ${error.message}`),
+      (error: Error) => this.#options.report(`No other scheduler can be started: ${error.message}`),
     );
     process.on('exit', this.#atExit);
   }
@@ -126,12 +133,13 @@ export class Supervisor implements Starting {
       if (member === undefined) return;
       if (this.#isClosed) return;
       this.#options.report(
-        `scheduler ${index} has ended (${signal ?? `exit status ${code}`}), with the processes that it had`,
+        `Scheduler ${index} has ended (${signal ?? `exit status ${code}`}), with the processes that it had`,
       );
       this.#members.delete(index);
       this.system.lose(index);
       // One that fails before it has begun would do so again.
       if (member.isReady) this.start();
+      this.system.startChanged();
     });
     // The program ends without them.
     child.unref();

@@ -1,4 +1,4 @@
-import { emitWarning, nextTick } from 'node:process';
+import { nextTick } from 'node:process';
 import { ByteReader } from '../kernel/codec/byte-reader.ts';
 import { ByteWriter } from '../kernel/codec/byte-writer.ts';
 import { ResourcesInTransit } from '../kernel/codec/resources-in-transit.ts';
@@ -12,6 +12,7 @@ import type { Process } from '../kernel/process.ts';
 import { Registry } from '../kernel/registry.ts';
 import type { Stdio } from '../kernel/stdio.ts';
 import type { Runtime } from '../runtime.ts';
+import { countOf } from '../text/quantities.ts';
 import { FarNames, NameService } from './far-names.ts';
 import type { Reach } from './far-processes.ts';
 import { FarStreams, StreamService, type StreamsToken } from './far-streams.ts';
@@ -43,6 +44,18 @@ export interface Starting {
   start(): void;
 }
 
+/** What somebody is told of the system. */
+export interface SystemHooks {
+  /** Another scheduler has gone. */
+  lost(index: SchedulerIndex): void;
+  /** Another scheduler takes part in all. */
+  ready(index: SchedulerIndex): void;
+  /** A process that has come cannot be made here. */
+  refused(text: string): void;
+  /** For those who want to know what goes on. */
+  note(text: () => string): void;
+}
+
 /** How signals to and from another scheduler are written and read. */
 interface Codecs {
   readonly writing: SignalCodec;
@@ -69,25 +82,18 @@ export class SchedulerSystem {
   readonly #configs = new Configs();
   readonly #stealing: WorkStealing;
   readonly #codecs = new Map<SchedulerIndex, Codecs>();
-  readonly #onLost: (index: SchedulerIndex) => void;
-  readonly #onReady: (index: SchedulerIndex) => void;
+  readonly #hooks: SystemHooks;
   #isReporting = false;
 
   /**
    * @param starting starts further schedulers; null where somebody else does
-   * @param hooks told when another scheduler has gone, and when it has told all that is to be known
    */
-  constructor(
-    runtime: Runtime,
-    starting: Starting | null,
-    hooks: { lost(index: SchedulerIndex): void; ready(index: SchedulerIndex): void },
-  ) {
+  constructor(runtime: Runtime, starting: Starting | null, hooks: SystemHooks) {
     const { scheduler } = runtime;
     const { index } = scheduler;
     this.#runtime = runtime;
     this.#starting = starting;
-    this.#onLost = hooks.lost;
-    this.#onReady = hooks.ready;
+    this.#hooks = hooks;
     this.mesh = new Mesh(index);
     this.requests = new Requests(this.mesh);
     this.#programs = new Programs(this.#reach());
@@ -178,6 +184,7 @@ export class SchedulerSystem {
       byProgram.set(program, known);
     }
     for (const [program, ones] of byProgram) this.#moves.begin(program, ones, to);
+    this.#hooks.note(() => `${countOf(processes.length, 'process')} moved to scheduler ${to}`);
   }
 
   #handOver(program: Program, process: Process, to: SchedulerIndex): void {
@@ -223,9 +230,11 @@ export class SchedulerSystem {
         environment.router.deliver(peer, { kind: 'link-died', peer: id, tag, reason: 'failure' });
       for (const peer of monitors) environment.router.deliver(peer, { kind: 'process-died', peer: id });
       far.tellEnd(id);
-      emitWarning(`process ${id} could not be made on scheduler ${scheduler.index}: ${made}`);
+      this.#hooks.refused(`Process ${id} could not be made on scheduler ${scheduler.index}: ${made}`);
       return;
     }
+    made.where = traveller.where;
+    made.childrenWhere = traveller.childrenWhere;
     made.dieWhenLinkDies = traveller.diesWhenLinkDies;
     if (links.length > 0) made.links = new Map(links);
     if (monitors.length > 0) made.monitors = new Set(monitors);
@@ -339,12 +348,18 @@ export class SchedulerSystem {
       frame: (kind, reader) => this.#take(index, kind, reader),
       closed: () => this.lose(index),
     };
-    this.mesh.add({ index, link, isHungry: false });
+    this.mesh.add({ index, link, isReady: false, isHungry: false });
     if (isNew) this.#greet(index);
+  }
+
+  /** Another scheduler can be had, or one that was starting cannot. */
+  startChanged(): void {
+    this.#stealing.changed();
   }
 
   /** Takes processes from now on: it knows all that the others have told. */
   begin(): void {
+    this.mesh.broadcast(Frame.Ready, () => {});
     this.#stealing.idle();
   }
 
@@ -378,7 +393,7 @@ export class SchedulerSystem {
     this.#modules.lose(index);
     this.#codecs.get(index)?.arriving.releaseAll();
     this.#codecs.delete(index);
-    this.#onLost(index);
+    this.#hooks.lost(index);
   }
 
   #take(from: SchedulerIndex, kind: Frame, reader: ByteReader): void {
@@ -434,9 +449,13 @@ export class SchedulerSystem {
       case Frame.OutputTaken:
         if (this.#streams instanceof FarStreams) this.#streams.taken(reader);
         break;
-      case Frame.Ready:
-        this.#onReady(from);
+      case Frame.Ready: {
+        const peer = this.mesh.peer(from);
+        if (peer !== undefined) peer.isReady = true;
+        this.#hooks.ready(from);
+        this.#stealing.changed();
         break;
+      }
       default:
         throw new Error(`an unknown kind of frame, ${kind}`);
     }

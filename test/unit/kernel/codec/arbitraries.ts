@@ -114,7 +114,7 @@ export const anyPlainSignal: fc.Arbitrary<Signal> = fc.oneof(
   fc.record({ kind: fc.constant('link' as const), peer: anyId, tag: anyTag }),
   fc.record({ kind: fc.constant('unlink' as const), peer: anyId, own: fc.boolean() }),
   fc.record({
-    kind: fc.constantFrom('monitor', 'stop-monitoring', 'process-died'),
+    kind: fc.constantFrom('monitor', 'not-monitored', 'stop-monitoring', 'process-died'),
     peer: anyId,
   }),
   fc.record({

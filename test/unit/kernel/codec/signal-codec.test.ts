@@ -172,7 +172,7 @@ describe('bytes that nobody encoded', () => {
       'version',
       'a signal cannot be read: it is of version 2, and this runtime reads version 1. Run the same release everywhere (at byte 0)',
     ],
-    ['an unknown signal', '01 0a', 'kind', 'a signal cannot be read: unknown kind of signal 10 (at byte 1)'],
+    ['an unknown signal', '01 0b', 'kind', 'a signal cannot be read: unknown kind of signal 11 (at byte 1)'],
     ['signal 0', '01 00', 'kind', 'a signal cannot be read: unknown kind of signal 0 (at byte 1)'],
     [
       'an unknown message',
@@ -407,6 +407,7 @@ describe('version 1', () => {
     ],
     ['monitor', () => ({ kind: 'monitor', peer }), '01 07 ac02'],
     ['stop monitoring', () => ({ kind: 'stop-monitoring', peer }), '01 08 ac02'],
+    ['not monitored', () => ({ kind: 'not-monitored', peer }), '01 0a ac02'],
     ['process died', () => ({ kind: 'process-died', peer }), '01 09 ac02'],
   ])('writes and reads %s', (_, make, bytes) => {
     const { codec } = codecs();
