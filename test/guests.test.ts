@@ -41,11 +41,14 @@ async function moduleOf({ name, source }: Guest): Promise<string> {
   }
 }
 
+/** Options besides those of a guest. */
+const schedulers = (process.env['LUNATIC_TEST_OPTIONS'] ?? '').split(' ').filter((word) => word !== '');
+
 describe('guest programs print what is expected of them', () => {
   test.concurrent.each(guests)('$name', { timeout: 60_000 }, async (guest) => {
     const { stdin } = guest;
     const command = new RunningCommand(
-      ['run', ...(guest.options ?? []), await moduleOf(guest), ...(guest.args ?? [])],
+      ['run', ...schedulers, ...(guest.options ?? []), await moduleOf(guest), ...(guest.args ?? [])],
       {
         // So that the stacks of failing children can be looked at too.
         env: { LUNATIC_LOG: 'debug', ...guest.env },

@@ -77,7 +77,7 @@ export async function run(
   const reports = new Reports(streams.error);
   const log = openLog(reports, 'warn', options);
   const plugins = await pluginsOf(options.plugin ?? []);
-  if (process.env[SCHEDULER_VARIABLE] !== undefined) return await runScheduler(options, log);
+  if (process.env[SCHEDULER_VARIABLE] !== undefined) return await runScheduler(path, options, log);
   const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
   const config = rootConfig(commandLine, options, plugins);
   let loading: string | null = path;
@@ -229,14 +229,21 @@ function whereOf({ placeChildren }: RunOptions): Where {
 }
 
 /** Runs this OS process as one of several schedulers. */
-async function runScheduler(options: RunOptions, log: Log): Promise<never> {
+async function runScheduler(path: string, options: RunOptions, log: Log): Promise<never> {
   const { runAsScheduler } = await import('./schedulers.ts');
   return await runAsScheduler((index) => {
+    const sources = new Sources(() => stackStyle(STDERR, options.color));
+    const since = Date.now();
     const runtime = new Runtime({
       index,
       ...moduleLimits(options),
       store: moduleCache(process.env, log),
-      observer: { onExit: (ended, exit) => logExit(log, ended, exit) },
+      observer: {
+        onExit: (ended, exit) => {
+          if (!ended.module.isCounted) sources.add(ended.module, path, since);
+          logExit(log, ended, exit, sources);
+        },
+      },
     });
     if (options.trace) runtime.scheduler.stacks.kept = 'all';
     return runtime;

@@ -28,14 +28,25 @@ export class SharedModules {
   }
 
   /** Sees to it that another scheduler has a module. Returns the digest by which that knows it. */
-  send(to: SchedulerIndex, { bytes, isCounted }: Pick<LoadedModule, 'bytes' | 'isCounted'>): string {
+  send(to: SchedulerIndex, module: LoadedModule): string {
+    this.add(module);
+    return this.sendBytes(to, module.bytes, module.isCounted);
+  }
+
+  /**
+   * The same for a binary.
+   * @param fromProcess whether a process has made a module of it
+   */
+  sendBytes(to: SchedulerIndex, bytes: Uint8Array, fromProcess: boolean): string {
     const digest = this.#digestOf(bytes);
+    // It may come back.
+    if (!this.#byDigest.has(digest)) this.#byDigest.set(digest, { bytes, fromProcess, loaded: null });
     const known = this.#known.get(to) ?? new Set();
     if (known.has(digest)) return digest;
     this.#known.set(to, known.add(digest));
     this.#mesh.send(to, Frame.Module, (writer) => {
       writer.text(digest);
-      writer.u8(isCounted ? 1 : 0);
+      writer.u8(fromProcess ? 1 : 0);
       writer.bytes(bytes);
     });
     return digest;
@@ -53,7 +64,9 @@ export class SharedModules {
   /** Takes note that a module is here. */
   add(loaded: LoadedModule): void {
     const { bytes, isCounted } = loaded;
-    this.#byDigest.set(this.#digestOf(bytes), { bytes, fromProcess: isCounted, loaded });
+    const digest = this.#digestOf(bytes);
+    if (this.#byDigest.get(digest)?.loaded == null)
+      this.#byDigest.set(digest, { bytes, fromProcess: isCounted, loaded });
   }
 
   /** Another scheduler sends a module. */

@@ -215,6 +215,8 @@ export class SchedulerSystem {
   #settle({ environment, registry, far }: Program, traveller: Traveller, stdio: Stdio): void {
     const { spawner, scheduler } = this.#runtime;
     const { id, parent, config, module, entry, links, monitors } = traveller;
+    const { account } = environment;
+    account.limit = Math.max(account.limit, config.maxHostMemory);
     const context = { environment, registry, config, stdio };
     let made: Process | string;
     try {
@@ -286,7 +288,7 @@ export class SchedulerSystem {
     const { departing } = this.#codecsOf(to);
     for (const [handle, resource] of departing.takeAll()) {
       if (resource.kind !== 'module') continue;
-      const digest = this.#modules.send(to, { bytes: resource.bytes, isCounted: true });
+      const digest = this.#modules.sendBytes(to, resource.bytes, true);
       this.mesh.send(to, Frame.Carried, (writer) => {
         writer.varint(handle);
         writer.text(digest);
