@@ -5,7 +5,7 @@ import type { Exit } from '../kernel/exit.ts';
 import { FULL_STACK_DEPTH, STACK_DEPTH } from '../kernel/guest-stack.ts';
 import { LazyPlacement, SCHEDULER_VARIABLE } from '../kernel/lazy-placement.ts';
 import type { LoadedModule } from '../kernel/module.ts';
-import { Where } from '../kernel/placement.ts';
+import { Where } from '../kernel/where.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';

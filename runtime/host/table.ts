@@ -9,6 +9,7 @@ import { listener, networking } from './networking.ts';
 import { permissions } from './permissions.ts';
 import { process } from './process.ts';
 import { registry } from './registry.ts';
+import { scheduler } from './scheduler.ts';
 import { sqlite } from './sqlite.ts';
 import { test } from './test.ts';
 import { timer } from './timer.ts';
@@ -34,6 +35,7 @@ const NAMESPACES: ReadonlyMap<string, () => Namespace> = new Map([
   ['lunatic::command', () => command],
   ['lunatic::test', () => test],
   ['lunatic::listener', () => listener],
+  ['lunatic::scheduler', () => scheduler],
   ['wasi_snapshot_preview1', () => preview1],
 ]);
 

@@ -1,5 +1,6 @@
-import { type Placement, Where } from './placement.ts';
+import type { Placement } from './placement.ts';
 import type { Process } from './process.ts';
+import { Where } from './where.ts';
 
 /** The environment variable that tells an OS process which scheduler of a program it is. */
 export const SCHEDULER_VARIABLE = 'LUNATIC_SCHEDULER';

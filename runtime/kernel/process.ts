@@ -10,7 +10,6 @@ import type { ProcessId } from './ids.ts';
 import { Mailbox } from './mailbox.ts';
 import { copyOf, type Message } from './message.ts';
 import type { LoadedModule } from './module.ts';
-import { Where } from './placement.ts';
 import type { Registry } from './registry.ts';
 import { ResourceTable } from './resource-table.ts';
 import { KILL, type Signal } from './signal.ts';
@@ -21,6 +20,7 @@ import type { TagFilter } from './tag-filter.ts';
 import { Tie, Ties } from './ties.ts';
 import type { Timer } from './timer.ts';
 import { hostTrap } from './trap.ts';
+import { Where } from './where.ts';
 
 /**
  *     initializing -> ready <-> running -> exited

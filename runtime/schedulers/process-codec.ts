@@ -5,9 +5,9 @@ import type { SignalCodec } from '../kernel/codec/signal-codec.ts';
 import type { Entry, EntryValue } from '../kernel/entry.ts';
 import type { EnvironmentId, ProcessId } from '../kernel/ids.ts';
 import type { Message } from '../kernel/message.ts';
-import type { Where } from '../kernel/placement.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Tag } from '../kernel/tag.ts';
+import type { Where } from '../kernel/where.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 import { ANY_NETWORK } from '../permissions/network-permission.ts';
 

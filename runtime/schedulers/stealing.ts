@@ -1,8 +1,9 @@
 import { nextTick } from 'node:process';
 import { clockTime } from '../kernel/clock.ts';
 import { type SchedulerIndex, schedulerOf } from '../kernel/ids.ts';
-import { type Placement, Where } from '../kernel/placement.ts';
+import type { Placement } from '../kernel/placement.ts';
 import type { Process } from '../kernel/process.ts';
+import { Where } from '../kernel/where.ts';
 import { Frame } from './frame.ts';
 import type { Mesh } from './mesh.ts';
 

@@ -1,6 +1,5 @@
 import { andThen, limitFromGuest } from '../../hostcall/conventions.ts';
 import { type ProcessId, processIdFromGuest } from '../../kernel/ids.ts';
-import { Where } from '../../kernel/placement.ts';
 import type { Process } from '../../kernel/process.ts';
 import { KILL } from '../../kernel/signal.ts';
 import { tagFromGuest } from '../../kernel/tag.ts';
@@ -39,22 +38,6 @@ process.define(
   ({ scheduler }) =>
     () =>
       BigInt(scheduler.current.environment.id),
-);
-
-process.define(
-  'place_children',
-  '(where: i32) -> i32',
-  { since: 'not in upstream' },
-  'Sets where children of the caller, and theirs, begin: 0 beside it unless another scheduler has nothing to do, 1 beside it, 2 on another scheduler if there can be one. Returns what was set before.',
-  ({ scheduler }) =>
-    (where: number) => {
-      const { current } = scheduler;
-      if (where !== Where.Usual && where !== Where.Beside && where !== Where.Apart)
-        throw hostTrap(`children are placed by 0, 1 or 2, not by ${where}`);
-      const before = current.childrenWhere;
-      current.childrenWhere = where;
-      return before;
-    },
 );
 
 process.define(
