@@ -168,7 +168,8 @@ export class InterpreterRun {
 
   #running(): ChildProcess {
     if (this.#child !== null) return this.#child;
-    const options = this.#schedulers === 1 ? [] : ['--schedulers', String(this.#schedulers)];
+    const apart = ['--place-children', 'apart'];
+    const options = this.#schedulers === 1 ? [] : ['--schedulers', String(this.#schedulers), ...apart];
     const child = spawn(process.execPath, [launcher, 'run', ...options, this.#file], {
       stdio: ['pipe', 'pipe', 'pipe'],
     });

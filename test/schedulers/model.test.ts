@@ -12,7 +12,7 @@ const PROGRAMS = 1500;
 const TIME = 10_000;
 
 describe('random programs of processes keep what is promised', () => {
-  test.each([1])('with %i schedulers', { timeout: 120_000 }, async (schedulers) => {
+  test.each([1, 3])('with %i schedulers', { timeout: 120_000 }, async (schedulers) => {
     const { wrong } = await checkModel({ schedulers, seed: SEED, programs: PROGRAMS, time: TIME });
     expect(wrong, wrong ?? '').toBeNull();
   });

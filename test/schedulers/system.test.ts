@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, describe, expect, test } from 'vitest';
+import { guest } from '../support/guest.ts';
+import { lives, pidOf, Several } from './several.ts';
+
+const several = new Several();
+afterAll(() => several.remove());
+
+const linesOf = (text: string) => text.split('\n').slice(0, -1);
+const APART = ['--schedulers', '3', '--place-children', 'apart'];
+
+/** Eight workers that compute, and tell their parent when they are done. */
+const WORKERS = guest(`
+  (func (export "work") (local $i i64)
+    (local.set $i (i64.const 300000000))
+    (loop $more (br_if $more (i64.ne (local.tee $i (i64.sub (local.get $i) (i64.const 1))) (i64.const 0))))
+    (call $send (i64.const 1) (i64.const 5) (call $process.process_id)))
+  (func (export "_start") (local $i i32)
+    (loop $more
+      (drop (call $spawn (i64.const 0) (text "work")))
+      (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 8))))
+    (loop $more
+      (call $show (text "done") (call $receive_value))
+      (br_if $more (local.tee $i (i32.sub (local.get $i) (i32.const 1))))))`);
+
+/** Children that are linked and monitored, and wait. */
+const FAMILY = guest(`
+  (func (export "child") (call $show_received (call $receive)))
+  (func (export "_start") (local $i i32)
+    (call $process.die_when_link_dies (i32.const 0))
+    ;; The first one lets schedulers start.
+    (drop (call $spawn (i64.const 0) (text "child")))
+    (call $process.sleep_ms (i64.const 1000))
+    (loop $more
+      (call $process.monitor (call $spawn (i64.add (i64.const 70) (i64.extend_i32_u (local.get $i))) (text "child")))
+      (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 4))))
+    (call $process.sleep_ms (i64.const 300))
+    (call $print (text "ready"))
+    (loop $more (call $show_received (call $receive)) (br $more)))`);
+
+describe('processes that compute', () => {
+  test('are divided among the schedulers that there may be', { timeout: 60_000 }, async () => {
+    const { stdout, stderr, exitCode } = await several.run(WORKERS, ['--schedulers', '2']);
+    const done = linesOf(stdout).map((line) => line.replace('done ', ''));
+    expect(done.map(Number).sort((a, b) => a - b)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(stderr).toContain('[DEBUG lunatic::schedulers] 4 processes moved to scheduler 1');
+    expect(exitCode).toBe(0);
+  });
+
+  test.each([
+    ['an option', ['--schedulers', '1'], {}],
+    ['a variable', [], { LUNATIC_SCHEDULERS: '1' }],
+  ])('stay on one if %s says so', { timeout: 60_000 }, async (_, options, env) => {
+    const { stderr, exitCode } = await several.run(WORKERS, options, { env });
+    expect(stderr).toBe('');
+    expect(exitCode).toBe(0);
+  });
+});
+
+describe('a program whose children begin apart', () => {
+  test('says so by a host function', async () => {
+    const text = guest(`
+      (func (export "child") (call $send (i64.const 1) (i64.const 3) (call $process.process_id)))
+      (func (export "_start")
+        (call $show32 (text "before") (call $scheduler.place_children (i32.const 2)))
+        (drop (call $spawn (i64.const 0) (text "child")))
+        (call $show_received (call $receive))
+        (call $show32 (text "before") (call $scheduler.place_children (i32.const 1)))
+        (drop (call $spawn (i64.const 0) (text "child")))
+        (call $show_received (call $receive)))`);
+    const { stdout, stderr } = await several.run(text, ['--schedulers', '2']);
+    expect(linesOf(stdout)).toEqual(['before 0', 'data 3 2', 'before 2', 'data 3 3']);
+    expect(stderr.match(/moved to scheduler/g)).toHaveLength(1);
+  });
+
+  test('has its names, standard streams and limits in common', async () => {
+    const text = guest(`
+      (func (export "child")
+        (call $registry.put (text "me") (i64.const 0) (call $process.process_id))
+        (call $send (i64.const 1) (i64.const 1) (i64.const 1))
+        (call $forever))
+      (func (export "_start") (local $i i32)
+        (drop (call $spawn (i64.const 0) (text "child")))
+        (call $show_received (call $receive))
+        (call $show32 (text "found") (call $registry.get (text "me") (i32.const 0) (i32.const 8)))
+        (call $show (text "id") (i64.load (i32.const 8)))
+        (drop (call $spawn (i64.const 0) (text "child")))
+        (drop (call $process.spawn (i64.const 0) (i64.const -1) (i64.const -1) (text "child")
+          (i32.const 0) (i32.const 0) (i32.const 16)))
+        (call $print_error (i64.load (i32.const 16))))`);
+    const { stdout } = await several.run(text, [...APART, '--max-processes', '3']);
+    expect(linesOf(stdout)).toEqual([
+      'data 1 1',
+      'found 0',
+      'id 2',
+      'no more than 3 processes (max_processes; --max-processes allows more), there are 3',
+    ]);
+  });
+});
+
+describe('a scheduler that dies', () => {
+  test('takes its processes only, and is replaced', { timeout: 30_000 }, async () => {
+    const command = await several.start(FAMILY, APART, { input: null });
+    await command.printed('ready');
+    process.kill(await pidOf(command, 1), 'SIGKILL');
+    await command.printed('Scheduler 3 has started', 'stderr');
+    await sleep(100);
+    const lines = linesOf(command.stdout).slice(1).sort();
+    expect(command.stderr).toContain(
+      '[ERROR lunatic::schedulers] Scheduler 1 has ended (SIGKILL), with the processes that it had',
+    );
+    // Children go to the others in turn.
+    expect(lines).toEqual(['link 0', 'link 0', 'process 4', 'process 6']);
+    command.child.kill('SIGTERM');
+    const { exitCode } = await command.ended;
+    expect(exitCode).toBe(143);
+  });
+
+  test('is the first one: the others end with it', { timeout: 30_000 }, async () => {
+    const command = await several.start(FAMILY, APART, { input: null });
+    await command.printed('ready');
+    const pids = [await pidOf(command, 1), await pidOf(command, 2)];
+    command.child.kill('SIGKILL');
+    await sleep(200);
+    expect(pids.filter(lives)).toEqual([]);
+  });
+});
+
+describe('the end of a program', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('by %s ends all schedulers within 200 ms', async (signal) => {
+    const command = await several.start(FAMILY, APART, { input: null });
+    await command.printed('ready');
+    const pids = [await pidOf(command, 1), await pidOf(command, 2)];
+    const since = performance.now();
+    command.child.kill(signal);
+    await command.ended;
+    expect(performance.now() - since).toBeLessThan(200);
+    await sleep(50);
+    expect(pids.filter(lives)).toEqual([]);
+  });
+});
