@@ -16,13 +16,21 @@ export interface Doorkeeper {
   onFailure(error: Error): void;
 }
 
+/** What connections come from. */
+export interface ListeningSocket {
+  /** The address it listens on. */
+  readonly local: Endpoint;
+  /** Its handle, which may be passed on; null if there is none. */
+  readonly handle: object | null;
+  close(): void;
+}
+
 /** What accepted sockets are. */
 const ACCEPTED = { allowHalfOpen: true, pauseOnConnect: true, noDelay: true, highWaterMark: SOCKET_BUFFER };
 
 /** A socket that listens. */
-export class Listening {
+export class Listening implements ListeningSocket {
   readonly #server: Server;
-  /** The address it listens on. */
   readonly local: Endpoint;
 
   private constructor(server: Server) {
@@ -85,7 +93,6 @@ export class Listening {
     return keeper;
   }
 
-  /** Its handle, which may be passed on; null if this Node has it elsewhere. */
   get handle(): object | null {
     const { _handle: handle } = this.#server as Server & { readonly _handle?: object | null };
     return handle ?? null;

@@ -19,6 +19,8 @@ export interface Reader {
   readonly start: number;
   /** Not 0. */
   readonly size: number;
+  /** Whether it has a limit of its own, and so must be told that it waits. */
+  readonly isTimed: boolean;
   /**
    * Called once it is known that there is nothing to read yet.
    * @param limit the stream's timeout: milliseconds, -1 for none. The reader gives up by itself
@@ -32,6 +34,8 @@ export interface Reader {
 export interface Writer {
   /** `flush` has no bytes of its own: it waits for those that were written before. */
   readonly operation: 'write' | 'flush';
+  /** The same as a reader's. */
+  readonly isTimed: boolean;
   /** Bytes that the socket has taken; -1 before it has taken any. The stream sets it. */
   taken: number;
   /** Returns how many bytes a write of at most `limit` bytes takes. */

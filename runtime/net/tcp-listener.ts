@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Endpoint } from './endpoint.ts';
-import { type Doorkeeper, type Listening, refuse } from './listening.ts';
+import { type Doorkeeper, type ListeningSocket, refuse } from './listening.ts';
 import type { Partners } from './partners.ts';
 import { PendingSockets } from './pending-sockets.ts';
 import type { Sharer } from './shares.ts';
@@ -11,7 +11,7 @@ export type Accepted = Socket | Error;
 
 /** Takes connections that come in, and keeps a limited number until somebody accepts them. */
 export class TcpListener implements Doorkeeper {
-  readonly listening: Listening;
+  readonly listening: ListeningSocket;
   /** Null as long as nobody else accepts its connections. */
   partners: Partners | null = null;
   readonly #line = new WaitLine<Accepted>();
@@ -19,7 +19,7 @@ export class TcpListener implements Doorkeeper {
   #references = 1;
 
   /** @param owner the process that listens */
-  constructor(listening: Listening, owner: Sharer) {
+  constructor(listening: ListeningSocket, owner: Sharer) {
     this.listening = listening;
     this.#pending = new PendingSockets(owner);
   }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type Endpoint, endpoint } from './endpoint.ts';
-import { type Doorkeeper, type Listening, refuse } from './listening.ts';
+import { type Doorkeeper, type ListeningSocket, refuse } from './listening.ts';
 import type { Partners } from './partners.ts';
 import { PendingSockets } from './pending-sockets.ts';
 import { type Sharer, Shares } from './shares.ts';
@@ -27,7 +27,7 @@ export type TlsAccepted = { readonly session: TlsSession; readonly peer: Endpoin
  * that is slow with its handshake does not delay the others.
  */
 export class TlsListener implements Doorkeeper {
-  readonly listening: Listening;
+  readonly listening: ListeningSocket;
   readonly identity: TlsIdentity;
   /** Null as long as nobody else accepts its connections. */
   partners: Partners | null = null;
@@ -40,7 +40,7 @@ export class TlsListener implements Doorkeeper {
   #references = 1;
 
   /** @param owner the process that listens */
-  constructor(listening: Listening, identity: TlsIdentity, owner: Sharer) {
+  constructor(listening: ListeningSocket, identity: TlsIdentity, owner: Sharer) {
     this.#pending = new PendingSockets(owner);
     this.#owner = owner;
     this.listening = listening;

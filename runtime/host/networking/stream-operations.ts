@@ -13,6 +13,10 @@ function encode(process: Process, out: number, outcome: Outcome): number {
   return typeof outcome === 'number' ? succeed(process, out, outcome) : fail(process, out, outcome);
 }
 
+function isTimed(timeout: number | undefined): boolean {
+  return timeout !== undefined && timeout !== Number.POSITIVE_INFINITY;
+}
+
 /** A process that waits for bytes of a stream. It has one for all of its reads, since it waits for one thing at a time. */
 class GuestReader implements Reader, Operation {
   readonly process: Process;
@@ -30,6 +34,10 @@ class GuestReader implements Reader, Operation {
   constructor(process: Process) {
     this.process = process;
     this.memory = process.memory;
+  }
+
+  get isTimed(): boolean {
+    return isTimed(this.timeout);
   }
 
   begin(): void {
@@ -130,6 +138,10 @@ class GuestWriter implements Writer {
     writer.out = out;
     writer.taken = -1;
     return writer;
+  }
+
+  get isTimed(): boolean {
+    return isTimed(this.timeout);
   }
 
   count(limit: number): number {

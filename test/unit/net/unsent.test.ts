@@ -38,6 +38,7 @@ function writeUntilItWaits(stream: NetStream, most = WRITE): number {
     const outcome = stream.write({
       operation: 'write',
       taken: -1,
+      isTimed: false,
       waits: () => {},
       count: (limit) => Math.min(limit, most),
       copyTo: (target) => {
@@ -119,6 +120,7 @@ test('a TLS stream whose peer reads sends everything, even if none may wait for 
       stream.write({
         operation: 'write',
         taken: -1,
+        isTimed: false,
         waits: () => {},
         count: () => 50_000,
         copyTo: () => {},
@@ -164,6 +166,7 @@ test('a TLS stream that is closed in a large write loses nothing that was said t
         stream.write({
           operation: 'write',
           taken: -1,
+          isTimed: false,
           waits: () => {},
           count: () => size,
           copyTo: () => {},
