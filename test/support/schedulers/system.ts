@@ -65,7 +65,8 @@ export function startSystem(count: number): System {
       others[index - 1]?.child.kill('SIGKILL');
       await ended[index - 1];
       first.ended(index);
-      for (const [i, other] of others.entries()) if (i + 1 !== index) await other.do('ended', index);
+      const left = others.filter(({ child }) => child.connected);
+      await Promise.all(left.map((other) => other.do('ended', index)));
     },
   };
 }

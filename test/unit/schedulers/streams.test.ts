@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { tlsClient } from '../../support/schedulers/agent.ts';
 import { type RemoteAgent, type System, startSystem } from '../../support/schedulers/system.ts';
 
 const text = (got: unknown) =>
@@ -152,9 +153,9 @@ describe('a TCP stream with one reference', () => {
   test('is closed with the OS process that it has moved to', async () => {
     const { system, peer } = await withStream();
     await system.first.send('s', 1);
-    peer.resume();
+    const closed = once(peer.resume(), 'end');
     await system.kill(1);
-    await once(peer, 'end');
+    await closed;
   });
 
   test('on its way to an OS process that ends is closed', async () => {
@@ -162,9 +163,202 @@ describe('a TCP stream with one reference', () => {
     one.child.kill('SIGSTOP');
     const sent = system.first.send('s', 1);
     expect(system.first.counts().departing).toBe(1);
-    peer.resume();
+    const closed = once(peer.resume(), 'end');
     await Promise.all([system.kill(1), expect(sent).rejects.toThrow('has ended')]);
     expect(system.first.counts().departing).toBe(0);
+    await closed;
+  });
+});
+
+describe('a TCP stream that is shared', () => {
+  test('is served by its owner, and each byte is read once by whoever asks first', async () => {
+    const { system, one, peer } = await withStream();
+    const { first } = system;
+    first.share('s', 'moved');
+    await first.send('moved', 1);
+    expect(await one.do('classOf', 'moved')).toBe('RemoteStream');
+    expect(await one.do('peerPort', 'moved')).toBe(peer.localPort);
+    peer.write('abcdef');
+    expect(text(await one.do('read', 'moved', 100, 'peek'))).toBe('abcdef');
+    expect(text(await one.do('read', 'moved', 2))).toBe('ab');
+    expect(text(await first.read('s', 2))).toBe('cd');
+    expect(text(await one.do('read', 'moved', 100))).toBe('ef');
+    await one.do('writeAll', 'moved', Buffer.from('from there, '));
+    await first.writeAll('s', Buffer.from('from here'));
+    let heard = '';
+    peer.on('data', (chunk) => {
+      heard += chunk;
+    });
+    while (heard.length < 21) await once(peer, 'data');
+    expect(heard).toBe('from there, from here');
+    peer.end();
+    expect(text(await one.do('read', 'moved', 100))).toBe('');
+    expect(text(await one.do('read', 'moved', 100, 'peek'))).toBe('');
+    expect(await one.do('write', 'moved', Buffer.from(''), 'flush')).toBe(0);
+    first.release('s');
+    expect(first.counts().served).toBe(1);
+    await one.do('writeAll', 'moved', Buffer.from('.'));
+    await one.do('release', 'moved');
     await once(peer, 'end');
+    expect(heard).toBe('from there, from here.');
+    expect(first.counts()).toEqual({ departing: 0, served: 0, remote: 0 });
+    expect(await one.do('counts')).toEqual({ departing: 0, served: 0, remote: 0 });
+  });
+
+  test('loses nothing if a reader there gives up, however late', async () => {
+    const { system, one, peer } = await withStream();
+    const { first } = system;
+    first.share('s', 'moved');
+    await first.send('moved', 1);
+    let heard = '';
+    for (let i = 0; i < 200; i++) {
+      const reading = one.do('read', 'moved', 3);
+      peer.write(`${i};`);
+      // Some give up while the bytes are on their way.
+      if (i % 3 > 0)
+        for (let turn = i % 5; turn > 0; turn--) await new Promise((resolve) => setImmediate(resolve));
+      await one.do('giveUp', 'read');
+      const got = await reading;
+      if (typeof got !== 'string') heard += text(got);
+      else expect(got).toBe('given up');
+      if (i % 10 === 9) heard += text(await first.read('s', 1000));
+    }
+    peer.end('.');
+    heard += text(await one.do('readAll', 'moved', 10_000));
+    expect(heard).toBe(`${Array.from({ length: 200 }, (_, i) => `${i};`).join('')}.`);
+    first.release('s');
+    await one.do('release', 'moved');
+  });
+
+  test('has timeouts that all share, and that hold there', async () => {
+    const { system, one, peer } = await withStream();
+    const { first } = system;
+    first.share('s', 'moved');
+    await first.send('moved', 1);
+    expect(await one.do('timeout', 'moved', 'read', 20n)).toBe(20n);
+    expect(await first.timeout('s', 'read')).toBe(20n);
+    expect(await one.do('read', 'moved', 100)).toBe('late');
+    peer.write('in time');
+    // What is there is read, however short the timeout.
+    expect(text(await first.read('s', 100, 'peek'))).toBe('in time');
+    await first.timeout('s', 'read', 0n);
+    expect(text(await one.do('read', 'moved', 100))).toBe('in time');
+    await first.timeout('s', 'write', 30n);
+    const written: unknown[] = [];
+    while (written.at(-1) !== 'late' && written.length < 1000)
+      written.push(await one.do('write', 'moved', Buffer.alloc(100_000)));
+    expect(written.length).toBeGreaterThan(2);
+    let got = 0;
+    peer.on('data', ({ length }) => {
+      got += length;
+    });
+    const total = written.reduce((sum: number, count) => sum + (typeof count === 'number' ? count : 0), 0);
+    first.release('s');
+    await one.do('release', 'moved');
+    await once(peer, 'end');
+    expect(got).toBe(total);
+  });
+
+  test('does not take more from a peer than somebody reads there', async () => {
+    const { system, one, peer } = await withStream();
+    system.first.share('s', 'moved');
+    await system.first.send('moved', 1);
+    const bytes = randomBytes(32 * 2 ** 20);
+    let sent = 0;
+    const flood = async () => {
+      for (; sent < bytes.length; sent += 2 ** 16)
+        await new Promise((resolve) => peer.write(bytes.subarray(sent, sent + 2 ** 16), resolve));
+      peer.end();
+    };
+    const flooded = flood();
+    const begin = await one.do('readAll', 'moved', 1000);
+    let before = 0;
+    const stalls = () => {
+      const isSame = sent === before;
+      before = sent;
+      return isSame;
+    };
+    await expect.poll(stalls, { interval: 100 }).toBe(true);
+    // What the system takes by itself.
+    expect(sent).toBeLessThan(20 * 2 ** 20);
+    const rest = await one.do('readAll', 'moved', bytes.length);
+    await flooded;
+    expect(sum(Buffer.concat([begin, rest]))).toBe(sum(bytes));
+    system.first.release('s');
+    await one.do('release', 'moved');
+  });
+
+  test('goes on to a third scheduler, and home', async () => {
+    const { system, one, two, peer } = await withStream(2);
+    const { first } = system;
+    first.share('s', 'a');
+    await first.send('a', 1);
+    await one.do('share', 'a', 'b');
+    await one.do('send', 'b', 2);
+    expect(await two.do('classOf', 'b')).toBe('RemoteStream');
+    await one.do('release', 'a');
+    peer.write('12');
+    expect(text(await two.do('read', 'b', 1))).toBe('1');
+    await two.do('send', 'b', 0);
+    expect(first.classOf('b')).toBe('NetStream');
+    expect(text(await first.read('b', 1))).toBe('2');
+    await expect.poll(() => first.counts()).toEqual({ departing: 0, served: 0, remote: 0 });
+    expect(await two.do('counts')).toEqual({ departing: 0, served: 0, remote: 0 });
+    first.release('s');
+    // Now there is one reference again, and it can move.
+    await first.send('b', 2);
+    expect(await two.do('classOf', 'b')).toBe('NetStream');
+    await two.do('release', 'b');
+  });
+
+  test('fails there when its owner has ended, and is released here when the borrower has', async () => {
+    const { system, one, two, peer } = await withStream(2);
+    const { first } = system;
+    await first.send('s', 1);
+    await one.do('share', 's', 'lent');
+    await one.do('share', 's', 'kept');
+    await one.do('send', 'lent', 2);
+    await one.do('send', 'kept', 0);
+    const reading = two.do('read', 'lent', 10);
+    const here = first.read('kept', 10);
+    await two.do('write', 'lent', Buffer.from('alive'));
+    // The borrower that ends had the first place in the line of readers.
+    await system.kill(2);
+    await expect(Promise.race([reading, one.do('pid')])).resolves.toBeTypeOf('number');
+    peer.write('x');
+    expect(text(await here)).toBe('x');
+    const late = first.read('kept', 10);
+    await system.kill(1);
+    expect(await late).toBe('The connection was closed: the scheduler that it belongs to has ended');
+    expect(await first.write('kept', Buffer.from('x'))).toMatch(/^The connection was closed/);
+    expect(await first.timeout('kept', 'read')).toBe(-1n);
+    expect(first.peerPort('kept')).toBeUndefined();
+    first.release('kept');
+    expect(first.counts()).toEqual({ departing: 0, served: 0, remote: 0 });
+  });
+});
+
+describe('a TLS stream', () => {
+  test('is served by its owner, and carries megabytes both ways', async () => {
+    const system = startSystem(1);
+    const { first, others } = system;
+    const [one] = others;
+    const port = await first.listen('listener', true);
+    const client = tlsClient(port);
+    onTestFinished(() => {
+      client.destroy();
+      first.release('listener');
+    });
+    await first.accept('listener', 's');
+    await first.send('s', 1);
+    expect(await one?.do('classOf', 's')).toBe('RemoteStream');
+    const bytes = randomBytes(2 * 2 ** 20);
+    client.write(bytes);
+    const { all } = collected(client);
+    expect(sum((await one?.do('readAll', 's', bytes.length)) ?? new Uint8Array(0))).toBe(sum(bytes));
+    await one?.do('writeAll', 's', bytes);
+    await one?.do('release', 's');
+    expect(sum(await all)).toBe(sum(bytes));
+    await expect.poll(() => first.counts()).toEqual({ departing: 0, served: 0, remote: 0 });
   });
 });
