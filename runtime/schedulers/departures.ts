@@ -6,8 +6,8 @@ export interface Departure {
   readonly peer: SchedulerIndex;
   /** It has arrived. */
   arrived(): void;
-  /** It cannot be had there: its handle was lost on the way. Returns what the peer must know to ask for what it wants of it. */
-  stays(): Uint8Array;
+  /** It cannot be had there: its handle was lost on the way. The peer will ask for what it wants of it. */
+  stays(): void;
   /** Nobody wants it: its message was dropped there, or the peer has ended. */
   dropped(): void;
 }
@@ -17,22 +17,16 @@ export class Departures {
   readonly #departures = new Map<number, Departure>();
 
   constructor(questions: Questions) {
-    const settle = (kind: string, then: (departure: Departure) => Uint8Array | undefined): void => {
+    for (const end of ['arrived', 'stays', 'dropped'] as const) {
       questions.answer(
-        kind,
+        `socket/${end}`,
         (reader) => reader.varint(),
-        (peer, ticket) => then(this.#take(peer, ticket)) ?? NOTHING,
+        (peer, ticket) => {
+          this.#take(peer, ticket)[end]();
+          return NOTHING;
+        },
       );
-    };
-    settle('socket/arrived', (departure) => {
-      departure.arrived();
-      return undefined;
-    });
-    settle('socket/stays', (departure) => departure.stays());
-    settle('socket/dropped', (departure) => {
-      departure.dropped();
-      return undefined;
-    });
+    }
   }
 
   get size(): number {

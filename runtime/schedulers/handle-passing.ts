@@ -28,10 +28,10 @@ interface HandleMessage {
   /** The number of the handle, by its sender. */
   readonly socketHandle: number;
   /**
-   * `handle` brings it. `sent` comes after that: Node loses a handle silently if the receiver has no descriptors left. One of the others
-   * goes back to the sender.
+   * `handle` brings it. `sent` comes after that, also if it could not be sent: Node loses a handle silently if the receiver has no
+   * descriptors left. `arrived` goes back to whoever passed it on.
    */
-  readonly what: 'handle' | 'sent' | 'arrived' | 'lost';
+  readonly what: 'handle' | 'sent' | 'arrived';
   readonly from: SchedulerIndex;
   readonly to: SchedulerIndex;
 }
@@ -49,8 +49,8 @@ export class HandlePassing {
   readonly #came = new Set<string>();
   /** Those who wait for handles that have not come, by the same. */
   readonly #awaited = new Map<string, (handle: object | null) => void>();
-  /** What to call for those sent from here that cannot be passed on. */
-  readonly #sent = new Map<number, { readonly to: SchedulerIndex; readonly failed: () => void }>();
+  /** Schedulers that have ended. Scheduler 0 may still pass on what they have sent. */
+  readonly #ended = new Set<SchedulerIndex>();
   /** Handles passed on, open until they have arrived, by sender and number. */
   readonly #passing = new Map<string, { readonly to: SchedulerIndex; readonly handle: NativeHandle }>();
 
@@ -72,6 +72,7 @@ export class HandlePassing {
   /** A scheduler has ended: nothing comes from it any more, and nothing can be sent to it. */
   disconnect(peer: SchedulerIndex): void {
     this.#channels.delete(peer);
+    this.#ended.add(peer);
     for (const [key, handle] of this.#arrived) {
       if (!isFrom(key, peer)) continue;
       this.#arrived.delete(key);
@@ -87,21 +88,22 @@ export class HandlePassing {
       this.#passing.delete(key);
       handle.close();
     }
-    for (const [number, { to, failed }] of this.#sent) {
-      if (to !== peer && this.#channelTo(to) !== undefined) continue;
-      this.#sent.delete(number);
-      failed();
-    }
+  }
+
+  /** Whether handles can be sent to a scheduler. */
+  reaches(peer: SchedulerIndex): boolean {
+    return this.#channelTo(peer)?.send !== undefined;
   }
 
   /**
-   * Sends a handle, which stays open here.
+   * Sends a handle, which stays open here. Whether it has come the receiver knows.
    * @param number not used before by this scheduler
-   * @param failed called later if it cannot be passed on; not if the receiver finds that it is lost
    */
-  send(to: SchedulerIndex, number: number, handle: object, failed: () => void): void {
-    this.#sent.set(number, { to, failed });
-    this.#pass({ socketHandle: number, what: 'handle', from: this.#own, to }, handle);
+  send(to: SchedulerIndex, number: number, handle: object): void {
+    const message = { socketHandle: number, from: this.#own, to };
+    this.#pass({ ...message, what: 'handle' }, handle);
+    const channel = this.#channelTo(to);
+    if (channel !== undefined) say(channel, { ...message, what: 'sent' });
   }
 
   /** Returns the handle of a number, which is the caller's then; null if it was lost. */
@@ -112,15 +114,10 @@ export class HandlePassing {
       this.#arrived.delete(key);
       return Promise.resolve(handle);
     }
+    if (this.#ended.has(from)) return Promise.resolve(null);
     return new Promise((resolve) => {
       this.#awaited.set(key, resolve);
     });
-  }
-
-  /** A sender says that a handle does not come. */
-  giveUp(from: SchedulerIndex, number: number): void {
-    const key = keyOf(from, number);
-    if (!this.#arrived.has(key)) this.#settle(key, null);
   }
 
   #channelTo(peer: SchedulerIndex): IpcChannel | undefined {
@@ -130,32 +127,15 @@ export class HandlePassing {
   #pass(message: HandleMessage, handle: object): void {
     const channel = this.#channelTo(message.to);
     const lost = (error: Error | null): void => {
-      if (error !== null) this.#lose(message);
+      if (error !== null) this.#closePassed(keyOf(message.from, message.socketHandle));
     };
-    if (channel?.send === undefined) {
-      lost(new Error('there is no channel'));
-      return;
-    }
     try {
+      if (channel?.send === undefined) throw new Error(`there is no channel to scheduler ${message.to}`);
       channel.send(message, handle as SendHandle, {}, lost);
-      if (message.from === this.#own) say(channel, { ...message, what: 'sent' });
     } catch (error) {
       // Windows passes on no handles of UDP sockets.
       lost(error instanceof Error ? error : new Error(String(error)));
     }
-  }
-
-  #lose(message: HandleMessage): void {
-    const { socketHandle, from } = message;
-    if (from === this.#own) {
-      const sent = this.#sent.get(socketHandle);
-      this.#sent.delete(socketHandle);
-      if (sent !== undefined) setImmediate(sent.failed);
-      return;
-    }
-    this.#closePassed(keyOf(from, socketHandle));
-    const channel = this.#channels.get(from);
-    if (channel !== undefined) say(channel, { ...message, what: 'lost' });
   }
 
   #closePassed(key: string): void {
@@ -174,15 +154,10 @@ export class HandlePassing {
         break;
       case 'sent':
         if (to !== this.#own) this.#tell(to, { ...message, from });
-        else if (!this.#came.delete(key)) this.#settle(key, null);
+        else if (!this.#ended.has(from) && !this.#came.delete(key)) this.#settle(key, null);
         break;
       case 'arrived':
         this.#closePassed(key);
-        if (from === this.#own) this.#sent.delete(socketHandle);
-        else this.#tell(from, message);
-        break;
-      case 'lost':
-        if (from === this.#own) this.#lose(message);
         break;
     }
   }
@@ -190,7 +165,9 @@ export class HandlePassing {
   #receiveHandle(peer: SchedulerIndex, message: HandleMessage, handle: NativeHandle): void {
     const { from, to, socketHandle } = message;
     const key = keyOf(from, socketHandle);
-    if (to === this.#own) {
+    if (this.#ended.has(from)) {
+      handle.close();
+    } else if (to === this.#own) {
       this.#came.add(key);
       this.#tell(peer, { ...message, what: 'arrived' });
       this.#settle(key, handle);
@@ -243,6 +220,6 @@ function isIndex(value: unknown): value is number {
 function isHandleMessage(message: unknown): message is HandleMessage {
   if (!isObject(message)) return false;
   const { socketHandle, what, from, to } = message;
-  const isKnown = what === 'handle' || what === 'sent' || what === 'arrived' || what === 'lost';
+  const isKnown = what === 'handle' || what === 'sent' || what === 'arrived';
   return isKnown && isIndex(socketHandle) && isIndex(from) && isIndex(to);
 }

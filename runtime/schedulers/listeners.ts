@@ -74,15 +74,12 @@ export class Listeners implements GroupLinks {
     const { handle, local } = listener.listening;
     const group = this.#groupOf.get(listener) ?? this.#add(`${this.#own}.${ticket}`, listener);
     const release = (): void => listener.release();
-    this.#departures.add(ticket, { peer, arrived: release, dropped: release, stays: () => NOTHING });
-    if (handle !== null) {
-      this.#handles.send(peer, ticket, handle, () =>
-        this.#questions.tell(peer, 'socket/no-handle', (writer) => writer.varint(ticket)),
-      );
-    }
+    this.#departures.add(ticket, { peer, arrived: release, dropped: release, stays: release });
+    const isSent = handle !== null && this.#handles.reaches(peer);
+    if (isSent) this.#handles.send(peer, ticket, handle);
     return (writer) => {
       writer.text(group.id);
-      writeFlag(writer, handle !== null);
+      writeFlag(writer, isSent);
       writeEndpoint(writer, local);
       writeMembers(writer, group.members);
       if (!(listener instanceof TlsListener)) return;
@@ -124,8 +121,8 @@ export class Listeners implements GroupLinks {
         this.#confirm(peer, ticket);
         return group.listener.share();
       }
-      await this.#join(this.#add(id, listener), members);
-      this.#confirm(peer, ticket);
+      // Nobody gives up listening before all know of this one.
+      void this.#join(this.#add(id, listener), members).then(() => this.#confirm(peer, ticket));
       return listener;
     };
   }
@@ -186,20 +183,27 @@ export class Listeners implements GroupLinks {
     return new Promise((resolve) => {
       const answer = (ticket: number): void => resolve(bodyOf((writer) => writer.varint(ticket)));
       const group = this.#groups.get(id);
-      if (group === undefined) answer(0);
-      else
-        group.onWant(peer, (socket) => {
-          if (socket === null) answer(0);
-          else answer(this.#send(peer, socket, () => group.takeBack(socket)));
-        });
+      const take = (socket: Socket | null): void => {
+        const back = (): void => {
+          if (socket !== null) group?.takeBack(socket);
+        };
+        const ticket = socket === null ? 0 : this.#send(peer, socket, back);
+        // One that has broken meanwhile is nothing to give.
+        if (ticket === null) group?.onWant(peer, take);
+        else answer(ticket);
+      };
+      if (group === undefined || !this.#handles.reaches(peer)) answer(0);
+      else group.onWant(peer, take);
     });
   }
 
   async give(peer: SchedulerIndex, id: string, socket: Socket): Promise<boolean> {
+    if (!this.#handles.reaches(peer)) return false;
     let isBack = false;
     const ticket = this.#send(peer, socket, () => {
       isBack = true;
     });
+    if (ticket === null) return true;
     const isTaken = await this.#questions.ask(
       peer,
       'listener/give',
@@ -223,24 +227,19 @@ export class Listeners implements GroupLinks {
   /**
    * Sends the handle of a connection.
    * @param back called if it does not get there
-   * @returns its ticket
+   * @returns its ticket, null if it has broken
    */
-  #send(peer: SchedulerIndex, socket: Socket, back: () => void): number {
+  #send(peer: SchedulerIndex, socket: Socket, back: () => void): number | null {
+    const handle = handleOf(socket);
+    if (handle === null) return null;
     const ticket = this.#nextTicket();
     this.#departures.add(ticket, {
       peer,
       arrived: () => socket.destroy(),
       dropped: back,
-      stays: () => {
-        back();
-        return NOTHING;
-      },
+      stays: back,
     });
-    const handle = handleOf(socket);
-    const fail = (): void =>
-      this.#questions.tell(peer, 'socket/no-handle', (writer) => writer.varint(ticket));
-    if (handle === null) fail();
-    else this.#handles.send(peer, ticket, handle, fail);
+    this.#handles.send(peer, ticket, handle);
     return ticket;
   }
 

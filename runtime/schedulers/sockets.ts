@@ -1,10 +1,10 @@
 import type { ByteReader } from '../kernel/codec/byte-reader.ts';
 import type { ByteWriter } from '../kernel/codec/byte-writer.ts';
 import type { SocketResource } from '../kernel/message-resources.ts';
+import type { DatagramHandle } from '../net/datagram-handle.ts';
 import { NetStream } from '../net/net-stream.ts';
 import { isPermitted } from '../net/permitted.ts';
 import type { Sharer } from '../net/shares.ts';
-import type { StreamState } from '../net/stream.ts';
 import { TcpListener } from '../net/tcp-listener.ts';
 import { TlsListener } from '../net/tls-listener.ts';
 import { UdpSocket } from '../net/udp-socket.ts';
@@ -49,6 +49,12 @@ const Form = {
   Listener: 3,
 } as const;
 
+/** Tickets are even if the owner has chosen them, and odd if a borrower has. */
+const BORROWED = 1;
+
+/** No scheduler has anything there. */
+const NOWHERE: Place = { owner: Number.MAX_SAFE_INTEGER, ticket: 0 };
+
 /** Bytes of what departs besides what it has read. */
 const ROOM = 256;
 
@@ -67,7 +73,8 @@ interface Arriving {
  * on (the receiver has no descriptors left, or Windows has no way) the owner serves it as well.
  *
  * To be called: `depart` for each socket of a message, when it is written; `arrive` with the bytes, before the message is delivered, which
- * later ones of the same sender wait for, or `drop`; `peerEnded` for each scheduler that has ended, once, after its last request.
+ * later ones of the same sender wait for, or `drop`; `peerEnded` for each scheduler that has ended, once, after its last request. While
+ * something arrives, requests and answers of its sender may be held up: it waits for nothing but handles.
  */
 export class SocketCrossing {
   readonly #own: SchedulerIndex;
@@ -79,6 +86,8 @@ export class SocketCrossing {
   /** Stand-ins, by owner and ticket. */
   readonly #remote = new Map<string, RemoteSocket>();
   #tickets = 0;
+
+  readonly #nextTicket = (): number => 2 * ++this.#tickets;
 
   /**
    * @param own the index of this scheduler
@@ -94,21 +103,14 @@ export class SocketCrossing {
     this.#serving = new Serving(questions);
     new ServedStreams(this.#serving, questions);
     new ServedDatagrams(this.#serving, questions);
-    this.#listeners = new Listeners(own, questions, handles, this.#departures, () => ++this.#tickets);
-    questions.answer(
-      'socket/no-handle',
-      (reader) => reader.varint(),
-      (peer, ticket) => {
-        handles.giveUp(peer, ticket);
-        return NOTHING;
-      },
-    );
+    this.#listeners = new Listeners(own, questions, handles, this.#departures, this.#nextTicket);
     questions.answer(
       'socket/lend',
-      (reader) => ({ borrower: reader.varint(), ticket: reader.varint() }),
-      (peer, { borrower, ticket }) => {
-        const { socket } = this.#serving.at(borrower, ticket);
-        return bodyOf((writer) => writer.varint(this.#serve(peer, socket.share())));
+      (reader) => ({ borrower: reader.varint(), ticket: reader.varint(), own: reader.varint() }),
+      (peer, { borrower, ticket, own }) => {
+        if (own % 2 !== BORROWED) throw new Error(`a borrower cannot choose ticket ${own}`);
+        this.#serving.add(peer, own, this.#serving.at(borrower, ticket).socket.share());
+        return NOTHING;
       },
     );
     questions.answer(
@@ -134,7 +136,7 @@ export class SocketCrossing {
    * @returns what its `arrive` must be given
    */
   depart({ kind, socket, cost }: SocketResource, peer: SchedulerIndex): Uint8Array {
-    const ticket = ++this.#tickets;
+    const ticket = this.#nextTicket();
     const write = (form: number, fill: (writer: ByteWriter) => void, room = ROOM): Uint8Array =>
       bodyOf((writer) => {
         writer.u8(form);
@@ -148,7 +150,7 @@ export class SocketCrossing {
       return write(Form.Listener, this.#listeners.depart(socket, peer, ticket));
     if (socket instanceof RemoteSocket) {
       const release = (): void => socket.release();
-      this.#departures.add(ticket, { peer, arrived: release, dropped: release, stays: () => NOTHING });
+      this.#departures.add(ticket, { peer, arrived: release, dropped: release, stays: release });
       const { owner, ticket: borrowed } = socket.place;
       return write(Form.Remote, (writer) => {
         writer.varint(owner);
@@ -170,7 +172,8 @@ export class SocketCrossing {
     peer: SchedulerIndex,
     ticket: number,
   ): { readonly fill: (writer: ByteWriter) => void; readonly size: number } | null {
-    const moving = movingOf(socket);
+    const info = infoOf(socket);
+    const moving = this.#handles.reaches(peer) ? movingOf(socket) : null;
     if (moving === null) return null;
     this.#departures.add(ticket, {
       peer,
@@ -178,25 +181,18 @@ export class SocketCrossing {
       stays: () => {
         socket.stay();
         this.#serving.add(peer, ticket, socket);
-        return bodyOf((writer) => writeInfo(writer, infoOf(socket)));
       },
       dropped: () => {
         socket.stay();
         socket.release();
       },
     });
-    if (moving.handle !== null) {
-      this.#handles.send(peer, ticket, moving.handle, () =>
-        this.#questions.tell(peer, 'socket/no-handle', (writer) => writer.varint(ticket)),
-      );
-    }
-    return moving;
-  }
-
-  #serve(peer: SchedulerIndex, socket: NetStream | UdpSocket): number {
-    const ticket = ++this.#tickets;
-    this.#serving.add(peer, ticket, socket);
-    return ticket;
+    if (moving.handle !== null) this.#handles.send(peer, ticket, moving.handle);
+    const fill = (writer: ByteWriter): void => {
+      writeInfo(writer, info);
+      moving.fill(writer);
+    };
+    return { fill, size: moving.size };
   }
 
   // -- arriving ----------------------------------------------------------------------------------------
@@ -234,23 +230,20 @@ export class SocketCrossing {
     const isListener = kind === 'TCP listener' || kind === 'TLS listener';
     if (isListener !== (form === Form.Listener)) throw reader.error('kind', `a ${kind} in form ${form}`);
     switch (form) {
-      case Form.Moved:
-        if (isStream) {
-          const hasHandle = readFlag(reader);
-          const state = readStream(reader);
-          return { arriving, make: () => this.#receiveStream(peer, ticket, hasHandle, state, owner) };
-        } else {
-          const version = readFlag(reader) ? 6 : 4;
-          const state = readDatagrams(reader);
-          const make = async (): Promise<SocketResource['socket']> => {
-            const handle = await this.#takeHandle(peer, ticket);
-            if (handle === null) return this.#receiveLost(peer, ticket, isStream, owner);
-            const socket = UdpSocket.arrive(version, handle as Parameters<typeof UdpSocket.arrive>[1], state);
-            this.#confirm(peer, ticket);
-            return socket;
-          };
-          return { arriving, make };
-        }
+      case Form.Moved: {
+        const info = readInfo(reader);
+        const arrive = isStream ? streamMaker(reader, owner) : datagramsMaker(reader);
+        const make = async (): Promise<SocketResource['socket']> => {
+          const handle = arrive.hasHandle ? await this.#takeHandle(peer, ticket) : null;
+          const isLost = arrive.hasHandle && handle === null;
+          this.#questions.tell(peer, isLost ? 'socket/stays' : 'socket/arrived', (writer) =>
+            writer.varint(ticket),
+          );
+          // The owner is told first that it serves the socket, and asked for what it is to do then.
+          return isLost ? this.#standIn({ owner: peer, ticket }, info, isStream) : arrive.make(handle);
+        };
+        return { arriving, make };
+      }
       case Form.Served: {
         const info = readInfo(reader);
         return { arriving, make: async () => this.#standIn({ owner: peer, ticket }, info, isStream) };
@@ -258,7 +251,10 @@ export class SocketCrossing {
       case Form.Remote: {
         const place = { owner: reader.varint(), ticket: reader.varint() };
         const info = readInfo(reader);
-        return { arriving, make: () => this.#receiveRemote(peer, ticket, place, info, isStream, owner) };
+        return {
+          arriving,
+          make: async () => this.#receiveRemote(peer, ticket, place, info, isStream, owner),
+        };
       }
       case Form.Listener: {
         const make = this.#listeners.arrive(peer, ticket, kind === 'TLS listener', reader, owner);
@@ -277,77 +273,35 @@ export class SocketCrossing {
     return null;
   }
 
-  #confirm(peer: SchedulerIndex, ticket: number): void {
-    this.#questions.tell(peer, 'socket/arrived', (writer) => writer.varint(ticket));
-  }
-
-  async #receiveStream(
-    peer: SchedulerIndex,
-    ticket: number,
-    hasHandle: boolean,
-    state: StreamState,
-    owner: Sharer,
-  ): Promise<SocketResource['socket']> {
-    const handle = hasHandle ? await this.#takeHandle(peer, ticket) : null;
-    if (hasHandle && handle === null) return this.#receiveLost(peer, ticket, true, owner);
-    const stream = NetStream.arrive(handle, state, owner);
-    this.#confirm(peer, ticket);
-    return stream;
-  }
-
-  /** Makes a stand-in for a socket whose handle was lost. */
-  async #receiveLost(
-    peer: SchedulerIndex,
-    ticket: number,
-    isStream: boolean,
-    owner: Sharer,
-  ): Promise<SocketResource['socket']> {
-    try {
-      const info = await this.#questions.ask(
-        peer,
-        'socket/stays',
-        (writer) => writer.varint(ticket),
-        readInfo,
-      );
-      return this.#standIn({ owner: peer, ticket }, info, isStream);
-    } catch {
-      return this.#lost(peer, ticket, isStream, owner);
-    }
-  }
-
-  async #receiveRemote(
+  #receiveRemote(
     peer: SchedulerIndex,
     ticket: number,
     place: Place,
     info: SocketInfo,
     isStream: boolean,
     owner: Sharer,
-  ): Promise<SocketResource['socket']> {
-    // If it is one of this scheduler, nobody has to be asked.
-    try {
-      if (place.owner === this.#own) return this.#serving.at(peer, place.ticket).socket.share();
-      const lent = await this.#questions.ask(
-        place.owner,
-        'socket/lend',
-        (writer) => {
-          writer.varint(peer);
-          writer.varint(place.ticket);
-        },
-        (reader) => reader.varint(),
-      );
-      return this.#standIn({ owner: place.owner, ticket: lent }, info, isStream);
-    } catch {
-      return this.#lost(place.owner, place.ticket, isStream, owner);
-    } finally {
-      this.#confirm(peer, ticket);
+  ): SocketResource['socket'] {
+    const confirm = (): void =>
+      this.#questions.tell(peer, 'socket/arrived', (writer) => writer.varint(ticket));
+    if (place.owner === this.#own) {
+      const own = this.#serving.find(peer, place.ticket)?.socket.share();
+      confirm();
+      return own ?? lostSocket(isStream, owner, this.#questions);
     }
-  }
-
-  /** A socket that has gone with the scheduler that had it. */
-  #lost(peer: SchedulerIndex, ticket: number, isStream: boolean, owner: Sharer): SocketResource['socket'] {
-    if (!isStream) return this.#standIn({ owner: peer, ticket }, { address: null, pemLength: 0 }, false);
-    const timeouts = { read: -1n, peek: -1n, write: -1n };
-    return NetStream.arrive(null, { unread: NOTHING, ended: false, failure: lostText(), timeouts }, owner);
+    // What it is asked for comes after this. The peer must not give its reference back before.
+    const own = this.#nextTicket() + BORROWED;
+    const lent = this.#questions.ask(
+      place.owner,
+      'socket/lend',
+      (writer) => {
+        writer.varint(peer);
+        writer.varint(place.ticket);
+        writer.varint(own);
+      },
+      () => {},
+    );
+    lent.then(confirm, confirm);
+    return this.#standIn({ owner: place.owner, ticket: own }, info, isStream);
   }
 
   #standIn(place: Place, info: SocketInfo, isStream: boolean): SocketResource['socket'] {
@@ -371,6 +325,32 @@ export class SocketCrossing {
 
 function keyOf({ owner, ticket }: Place): string {
   return `${owner}:${ticket}`;
+}
+
+/** How a socket is made whose handle comes. */
+interface Maker {
+  readonly hasHandle: boolean;
+  make(handle: object | null): SocketResource['socket'];
+}
+
+function streamMaker(reader: ByteReader, owner: Sharer): Maker {
+  const hasHandle = readFlag(reader);
+  const state = readStream(reader);
+  return { hasHandle, make: (handle) => NetStream.arrive(handle, state, owner) };
+}
+
+function datagramsMaker(reader: ByteReader): Maker {
+  const version = readFlag(reader) ? 6 : 4;
+  const state = readDatagrams(reader);
+  const make = (handle: object | null) => UdpSocket.arrive(version, handle as DatagramHandle, state);
+  return { hasHandle: true, make };
+}
+
+/** A socket that has gone with the scheduler that had it. */
+function lostSocket(isStream: boolean, owner: Sharer, questions: Questions): SocketResource['socket'] {
+  if (!isStream) return new RemoteUdpSocket(NOWHERE, { address: null, pemLength: 0 }, questions, () => {});
+  const timeouts = { read: -1n, peek: -1n, write: -1n };
+  return NetStream.arrive(null, { unread: NOTHING, ended: false, failure: lostText(), timeouts }, owner);
 }
 
 /** Takes a socket out of this OS process. */

@@ -9,10 +9,10 @@ const text = (got: unknown) =>
   typeof got === 'string' ? `: ${got}` : Buffer.from(got as Uint8Array).toString();
 const sum = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-/** A system, and a stream `s` in scheduler 0 with its peer. */
+/** A system, and a stream `s` in scheduler 0 with its peer, and when that has heard the end. */
 async function withStream(
   count = 1,
-): Promise<{ system: System; one: RemoteAgent; two: RemoteAgent; peer: Socket }> {
+): Promise<{ system: System; one: RemoteAgent; two: RemoteAgent; peer: Socket; over: Promise<unknown> }> {
   const system = startSystem(count);
   const { first, others } = system;
   const port = await first.listen('listener');
@@ -22,10 +22,11 @@ async function withStream(
     first.release('listener');
   });
   peer.on('error', () => {});
+  const over = new Promise((resolve) => peer.once('end', resolve).once('close', resolve));
   await first.accept('listener', 's');
   const [one, two] = others;
   if (one === undefined) throw new Error('no other scheduler');
-  return { system, one, two: two ?? one, peer };
+  return { system, one, two: two ?? one, peer, over };
 }
 
 /** Collects what a socket gets. */
@@ -37,7 +38,7 @@ function collected(socket: Socket): { readonly all: Promise<Buffer> } {
 
 describe('a TCP stream with one reference', () => {
   test('moves to another OS process, with what was read and not taken, its timeouts and its peer', async () => {
-    const { system, one, peer } = await withStream();
+    const { system, one, peer, over } = await withStream();
     const { first } = system;
     peer.write('hello, world');
     expect(text(await first.read('s', 6))).toBe('hello,');
@@ -53,7 +54,7 @@ describe('a TCP stream with one reference', () => {
     expect(String(answer)).toBe('answer');
     expect(first.counts()).toEqual({ departing: 0, served: 0, remote: 0 });
     await one.do('release', 's');
-    await once(peer, 'end');
+    await over;
   });
 
   test('moves with the end that its peer has put to it, and is written after that', async () => {
@@ -90,13 +91,13 @@ describe('a TCP stream with one reference', () => {
   });
 
   test('whose peer hangs up while it moves ends there', async () => {
-    const { system, one, peer } = await withStream();
+    const { system, one, peer, over } = await withStream();
     const moved = system.first.send('s', 1);
     peer.end('goodbye');
     await moved;
     expect(text(await one.do('readAll', 's', 100))).toBe('goodbye');
     await one.do('release', 's');
-    await once(peer, 'end').catch(() => {});
+    await over;
   });
 
   test('goes to and fro between three OS processes while both sides write megabytes, and nothing is lost', async () => {
@@ -144,35 +145,35 @@ describe('a TCP stream with one reference', () => {
   });
 
   test('that nobody takes is closed', async () => {
-    const { system, peer } = await withStream();
+    const { system, peer, over } = await withStream();
     await system.first.sendToNobody('s', 1);
     peer.resume();
-    await once(peer, 'end');
+    await over;
   });
 
   test('is closed with the OS process that it has moved to', async () => {
-    const { system, peer } = await withStream();
+    const { system, peer, over } = await withStream();
     await system.first.send('s', 1);
-    const closed = once(peer.resume(), 'end');
+    peer.resume();
     await system.kill(1);
-    await closed;
+    await over;
   });
 
   test('on its way to an OS process that ends is closed', async () => {
-    const { system, one, peer } = await withStream();
+    const { system, one, peer, over } = await withStream();
     one.child.kill('SIGSTOP');
     const sent = system.first.send('s', 1);
     expect(system.first.counts().departing).toBe(1);
-    const closed = once(peer.resume(), 'end');
+    peer.resume();
     await Promise.all([system.kill(1), expect(sent).rejects.toThrow('has ended')]);
     expect(system.first.counts().departing).toBe(0);
-    await closed;
+    await over;
   });
 });
 
 describe('a TCP stream that is shared', () => {
   test('is served by its owner, and each byte is read once by whoever asks first', async () => {
-    const { system, one, peer } = await withStream();
+    const { system, one, peer, over } = await withStream();
     const { first } = system;
     first.share('s', 'moved');
     await first.send('moved', 1);
@@ -199,7 +200,7 @@ describe('a TCP stream that is shared', () => {
     expect(first.counts().served).toBe(1);
     await one.do('writeAll', 'moved', Buffer.from('.'));
     await one.do('release', 'moved');
-    await once(peer, 'end');
+    await over;
     expect(heard).toBe('from there, from here.');
     expect(first.counts()).toEqual({ departing: 0, served: 0, remote: 0 });
     expect(await one.do('counts')).toEqual({ departing: 0, served: 0, remote: 0 });
@@ -231,7 +232,7 @@ describe('a TCP stream that is shared', () => {
   });
 
   test('has timeouts that all share, and that hold there', async () => {
-    const { system, one, peer } = await withStream();
+    const { system, one, peer, over } = await withStream();
     const { first } = system;
     first.share('s', 'moved');
     await first.send('moved', 1);
@@ -255,7 +256,7 @@ describe('a TCP stream that is shared', () => {
     const total = written.reduce((sum: number, count) => sum + (typeof count === 'number' ? count : 0), 0);
     first.release('s');
     await one.do('release', 'moved');
-    await once(peer, 'end');
+    await over;
     expect(got).toBe(total);
   });
 
