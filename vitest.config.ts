@@ -10,6 +10,7 @@ const WITHOUT_SIGNALS = [
   'sqlite-complex',
   'sqlite-memory',
   'sqlite-ordinary',
+  'sqlite-shared',
   'wasi-fuzz',
   'wasi-race',
   'wasi-sandbox',

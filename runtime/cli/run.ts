@@ -7,6 +7,7 @@ import { LazyPlacement, SCHEDULER_VARIABLE } from '../kernel/lazy-placement.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import { Where } from '../kernel/where.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { sharedDatabases } from '../permissions/shared-databases.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
 import { printable } from '../text/printable.ts';
@@ -212,6 +213,7 @@ function allowSchedulers(runtime: Runtime, wanted: number | undefined, module: L
   const { scheduler } = runtime;
   const most = wanted ?? schedulersByDefault();
   if (most === 1) return;
+  sharedDatabases.share();
   scheduler.placement = new LazyPlacement(scheduler, async () => {
     const { openSchedulers } = await import('./schedulers.ts');
     return openSchedulers(runtime, most, module, log);
@@ -231,6 +233,7 @@ function whereOf({ placeChildren }: RunOptions): Where {
 /** Runs this OS process as one of several schedulers. */
 async function runScheduler(path: string, options: RunOptions, log: Log): Promise<never> {
   const { runAsScheduler } = await import('./schedulers.ts');
+  sharedDatabases.share();
   return await runAsScheduler((index) => {
     const sources = new Sources(() => stackStyle(STDERR, options.color));
     const since = Date.now();

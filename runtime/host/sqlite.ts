@@ -20,6 +20,7 @@ import { CompileCheck } from './sqlite/compile-check.ts';
 import { Connection, LONG_SQL, MAX_SQL } from './sqlite/connection.ts';
 import { FileUse } from './sqlite/file-use.ts';
 import { type CompileJob, compileInHelper, type Outcome, runInHelper } from './sqlite/helper.ts';
+import { LockWait } from './sqlite/lock-wait.ts';
 import { SqliteError } from './sqlite/sqlite-error.ts';
 import type { Statement, StatementConnection } from './sqlite/statement.ts';
 import { type Batch, type Cursor, runInThread } from './sqlite/thread.ts';
@@ -119,6 +120,12 @@ interface Caller {
   readonly scheduler: Scheduler;
   readonly process: Process;
   readonly connection: StatementConnection;
+  readonly locks: LockWait;
+}
+
+function callerOf(scheduler: Scheduler, connection: StatementConnection): Caller {
+  const process = scheduler.current;
+  return { scheduler, process, connection, locks: new LockWait(scheduler, process, connection) };
 }
 
 /** Lets a helper do a step that may take long, while the process waits and others run. */
@@ -187,7 +194,8 @@ function prepare(caller: Caller, connection: Connection, sql: string): bigint | 
     const suspended = sql.length < LONG_SQL ? undefined : scheduler.tick();
     return suspended === undefined ? compile() : andThenOr(suspended, compile, failAsTrap);
   } catch (error) {
-    return failAsTrap(error);
+    const waiting = caller.locks.after(error);
+    return waiting === null ? failAsTrap(error) : andThenOr(waiting, again, failAsTrap);
   }
 }
 
@@ -200,6 +208,18 @@ function step<R>(
 ): R | Promise<R> {
   const again = (): R | Promise<R> => step(caller, statement, next, failed);
   const goOn = (result: number | null): R | Promise<R> => (result === null ? again() : next(result));
+  const { hasBegun } = statement;
+  const refused = (error: unknown): R | Promise<R> => {
+    const waiting = caller.locks.afterStep(statement, hasBegun, error);
+    return waiting === null ? failed(error) : andThenOr(waiting, again, failed);
+  };
+  const goOnFrom = (result: () => number | null): R | Promise<R> => {
+    try {
+      return goOn(result());
+    } catch (error) {
+      return refused(error);
+    }
+  };
   try {
     const waiting = unused(caller);
     if (waiting !== null) return andThenOr(waiting, again, failed);
@@ -208,15 +228,19 @@ function step<R>(
     const { place } = statement;
     if (place === 'here') return next(statement.step());
     if (place === 'helper') {
-      return andThenOr(helped(caller, statement), (outcome) => goOn(statement.stepWith(outcome)), failed);
+      return andThenOr(
+        helped(caller, statement),
+        (outcome) => goOnFrom(() => statement.stepWith(outcome)),
+        failed,
+      );
     }
     return andThenOr(
       threaded(caller, statement),
-      ({ batch, cursor }) => goOn(statement.stepWithBatch(batch, cursor)),
+      ({ batch, cursor }) => goOnFrom(() => statement.stepWithBatch(batch, cursor)),
       failed,
     );
   } catch (error) {
-    return failed(error);
+    return refused(error);
   }
 }
 
@@ -226,7 +250,7 @@ function step<R>(
  */
 function executeNext(
   caller: Caller,
-  statements: Iterator<Statement | CompileJob | null>,
+  statements: Iterator<Statement | CompileJob | SqliteError | null>,
   running: Statement | null = null,
 ): number | Promise<number> {
   const { scheduler } = caller;
@@ -243,13 +267,15 @@ function executeNext(
       if (statement === null) {
         const next = statements.next();
         if (next.done === true) return OK;
+        if (next.value instanceof SqliteError) {
+          const waiting = caller.locks.after(next.value);
+          return waiting === null ? fail(next.value) : andThenOr(waiting, goOn, fail);
+        }
         if (next.value !== null && 'compile' in next.value)
           return andThenOr(timed(caller, next.value), goOn, fail);
         statement = next.value;
-        // Others may have changed the tables since it was compiled.
-        if (statement !== null && (statement.renew() !== null || statement.place !== 'here'))
-          return step(caller, statement, goOn, fail);
-        statement?.step();
+        const waiting = statement === null ? null : executeFirst(caller, statement, goOn, fail);
+        if (waiting !== null) return waiting;
       }
       if (statement?.finish() === true) {
         statement.finalize();
@@ -263,6 +289,28 @@ function executeNext(
     }
   } catch (error) {
     return fail(error);
+  }
+}
+
+/**
+ * Does the first step of a statement.
+ * @returns what `next` or `failed` has made of it where others run meanwhile; null if it is done
+ */
+function executeFirst(
+  caller: Caller,
+  statement: Statement,
+  next: () => number | Promise<number>,
+  failed: (error: unknown) => number,
+): number | Promise<number> | null {
+  const again = (): number | Promise<number> => step(caller, statement, next, failed);
+  try {
+    // Others may have changed the tables since it was compiled.
+    if (statement.renew() !== null || statement.place !== 'here') return again();
+    statement.step();
+    return null;
+  } catch (error) {
+    const waiting = caller.locks.afterStep(statement, false, error);
+    return waiting === null ? failed(error) : andThenOr(waiting, again, failed);
   }
 }
 
@@ -318,7 +366,7 @@ sqlite.define(
           `the process has ${MAX_STATEMENTS} SQLite statements: finalize those that it does not need any more`,
         );
       }
-      return holding(process, sql, () => prepare({ scheduler, process, connection }, connection, sql));
+      return holding(process, sql, () => prepare(callerOf(scheduler, connection), connection, sql));
     },
 );
 
@@ -333,12 +381,15 @@ sqlite.define(
       const connection = process.slot(CONNECTIONS).get(id);
       const sql = sqlText(scheduler, pointer, length);
       return holding(process, sql, () => {
+        const caller = callerOf(scheduler, connection);
+        const oneByOne = (): number | Promise<number> => executeNext(caller, connection.statements(sql));
         try {
           if (connection.use === null && connection.executeAtOnce(sql)) return OK;
         } catch (error) {
-          return resultOf(error);
+          const waiting = caller.locks.after(error);
+          return waiting === null ? resultOf(error) : andThenOr(waiting, oneByOne, resultOf);
         }
-        return executeNext({ scheduler, process, connection }, connection.statements(sql));
+        return oneByOne();
       });
     },
 );
@@ -425,14 +476,17 @@ sqlite.define(
     (low: number, high: number) => {
       const process = scheduler.current;
       const statement = process.slot(STATEMENTS).at(low, high);
+      const { connection, hasBegun } = statement;
       try {
         const isFree = !FileUse.isAny || statement.connection.use === null;
         if (isFree && statement.renew() === null && statement.place === 'here') return statement.step();
       } catch (error) {
-        return failAsTrap(error);
+        const caller = callerOf(scheduler, connection);
+        const waiting = caller.locks.afterStep(statement, hasBegun, error);
+        if (waiting === null) return failAsTrap(error);
+        return andThenOr(waiting, () => step(caller, statement, (result) => result, failAsTrap), failAsTrap);
       }
-      const { connection } = statement;
-      return step({ scheduler, process, connection }, statement, (result) => result, failAsTrap);
+      return step(callerOf(scheduler, connection), statement, (result) => result, failAsTrap);
     },
 );
 

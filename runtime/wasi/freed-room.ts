@@ -1,5 +1,6 @@
 import { close, closeSync, constants, fstatSync, lstatSync, openSync } from 'node:fs';
 import { platform } from 'node:process';
+import { sharedDatabases } from '../permissions/shared-databases.ts';
 
 /** Bytes on the disk from which on the operating system takes milliseconds to free them. */
 export const MUCH_ROOM = 32 * 2 ** 20;
@@ -9,8 +10,9 @@ export const BLOCK = 512;
 /** Linux: a file is kept, and not opened. Node does not name it. */
 const O_PATH = 0o10_000_000;
 
-/** Closes a file. If no name of it is left and it is large, its room is freed in a thread. */
+/** Closes a file. If no name of it is left and it is large, its room is freed in a thread. A database may stay open for a while. */
 export function closeFile(fd: number): void {
+  if (sharedDatabases.keep(fd)) return;
   if (isLastOfMuch(fd)) closeApart(fd);
   else closeSync(fd);
 }

@@ -1,6 +1,7 @@
 import { andThen } from '../hostcall/conventions.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { type HostEntry, PathError } from '../permissions/host-directory.ts';
+import { sharedDatabases } from '../permissions/shared-databases.ts';
 import { ALL_FD_FLAGS, type Descriptor } from './descriptor.ts';
 import { descriptorsOf } from './descriptor-table.ts';
 import { DirectoryDescriptor } from './directory.ts';
@@ -10,7 +11,7 @@ import { directoryOf, pathOf } from './lookup.ts';
 import { preview1, SINCE } from './preview1.ts';
 import { Right } from './rights.ts';
 import { waitForDisk } from './wait-for-disk.ts';
-import { Follow, Walk } from './walk.ts';
+import { Follow, requireNoIndex, Walk } from './walk.ts';
 
 /** How to open (`wasi_snapshot_preview1`, type `oflags`). */
 const OpenFlag = { Create: 1, Directory: 2, Exclusive: 4, Truncate: 8 } as const;
@@ -135,6 +136,7 @@ function openAt(walk: Walk, wanted: Wanted): Descriptor {
 function create(walk: Walk, wanted: Wanted, exclusive: boolean): FileDescriptor | undefined {
   const { rights, inheriting, fdFlags } = wanted;
   if (!exclusive && walk.look() !== undefined) return undefined;
+  requireNoIndex(walk);
   try {
     const fd = walk.directory.create(walk.name, openFlags(rights, fdFlags));
     return new FileDescriptor(fd, rights, inheriting, fdFlags);
@@ -173,6 +175,8 @@ function openEntry(entry: HostEntry, walk: Walk, wanted: Wanted): Descriptor {
     // Opening or reading one of these may wait for ever, or set a machine in motion.
     if (stats.isSocket()) throw new PathError('ENXIO', 'it is a socket');
     if (!stats.isFile()) throw new PathError('EACCES', 'devices and FIFOs cannot be opened');
+    requireNoIndex(walk);
+    if (!sharedDatabases.mayOpen(stats)) throw new PathError('EBUSY', 'it is a database in use');
     const forHost = truncates ? rights | Right.FdWrite : rights;
     const file = new FileDescriptor(entry.file(openFlags(forHost, fdFlags)), rights, inheriting, fdFlags);
     if (truncates) empty(file);

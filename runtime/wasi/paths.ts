@@ -20,7 +20,7 @@ import { directoryOf, pathOf } from './lookup.ts';
 import { LOOKUP_FOLLOW } from './path-open.ts';
 import { preview1, SINCE } from './preview1.ts';
 import { Right } from './rights.ts';
-import { Follow, Walk } from './walk.ts';
+import { Follow, requireNoIndex, Walk } from './walk.ts';
 
 /** Functions for paths. */
 
@@ -201,6 +201,7 @@ preview1.define(
         requireDirectory(source);
         if (target.mustBeDirectory && source.look()?.isDirectory() === false)
           throw new PathError('ENOTDIR', 'it is not a directory');
+        if (source.look()?.isDirectory() !== true) for (const walk of [source, target]) requireNoIndex(walk);
         freeApart(target.path, () => renameSync(source.path, target.path));
       });
     },
@@ -237,6 +238,7 @@ preview1.define(
         // Systems other than Linux may follow the link.
         if (process.platform !== 'linux' && source.look()?.isSymbolicLink() === true)
           throw new PathError('ENOTSUP', 'a hard link to a symbolic link');
+        for (const walk of [source, target]) requireNoIndex(walk);
         linkSync(source.path, target.path);
       });
     },

@@ -1,5 +1,6 @@
 import { lstatSync, readlinkSync, type Stats } from 'node:fs';
 import { type HostDirectory, PathError } from '../permissions/host-directory.ts';
+import { sharedDatabases } from '../permissions/shared-databases.ts';
 
 /** Symbolic links that one path may lead through, as on Linux. */
 const MAX_LINKS = 40;
@@ -176,4 +177,9 @@ export class Walk {
 
 function isNoDirectory(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOTDIR' || error.code === 'ELOOP');
+}
+
+/** Refuses a path that leads to the index of a database's write-ahead log; see `SharedDatabases`. */
+export function requireNoIndex(walk: Walk): void {
+  if (sharedDatabases.isIndex(walk.name)) throw new PathError('EBUSY', 'databases have such files mapped');
 }

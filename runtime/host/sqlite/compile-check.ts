@@ -68,6 +68,10 @@ export class CompileCheck {
   #generation = 0;
   /** `changes` when the version was looked at. */
   #looked = -1;
+  /** Whether other OS processes may change the tables. */
+  isShared = false;
+  /** Whether the tables were looked at in the transaction that has begun. */
+  #isPinned = false;
   /** How often the databases may have got back to a version that they had before, or to the same of others. */
   #returns = 0;
   /** Whether the transaction has changed definitions, which other connections do not see yet. */
@@ -82,7 +86,7 @@ export class CompileCheck {
 
   /** Changes when what statements of this connection are compiled to may be another. */
   get generation(): number {
-    if (this.#looked !== CompileCheck.changes) {
+    if (this.#looked !== CompileCheck.changes || this.#mayBeChangedElsewhere) {
       try {
         this.#current();
       } catch {
@@ -92,11 +96,17 @@ export class CompileCheck {
     return this.#generation;
   }
 
+  /** Whether another OS process may have changed tables since they were looked at. Within a transaction they are locked by looking. */
+  get #mayBeChangedElsewhere(): boolean {
+    return this.isShared && !(this.#isPinned && this.#database.isTransaction);
+  }
+
   /** Must be called with what statements do when they have run, whether or not to their end. */
   note({ defines, returns, commits }: Findings, hasFailed: boolean): void {
     // Asking for the transaction takes a tenth of what inserting a row does.
     if (!defines && !commits && !hasFailed) return;
     const { isTransaction } = this.#database;
+    if (commits || hasFailed) this.#isPinned = false;
     const isTakenBack = this.#hasDefined && hasFailed && !isTransaction;
     if (defines || isTakenBack || (commits && this.#hasDefined)) CompileCheck.changes++;
     if (returns || isTakenBack || (defines && hasFailed)) this.#returns++;
@@ -177,6 +187,7 @@ export class CompileCheck {
       }
       if (this.#definitions === undefined) this.#definitions = this.#read(names);
       this.#looked = changes;
+      this.#isPinned = this.isShared && this.#database.isTransaction;
       return this.#definitions ?? null;
     });
   }

@@ -2,18 +2,27 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Payer } from '../../kernel/account.ts';
 import type { PreopenedDirectory } from '../../permissions/config.ts';
 import { permissionFor } from '../../permissions/path-permission.ts';
+import { sharedDatabases } from '../../permissions/shared-databases.ts';
 import { CompileCheck, MAX_STATEMENT } from './compile-check.ts';
 import { Copies } from './copies.ts';
 import { Counters } from './counters.ts';
 import { existingUriOf, idOf, OPTIONS, uriInMemory, uriOf } from './database-file.ts';
 import { DatabaseSizes } from './database-sizes.ts';
+import { FileLocks } from './file-locks.ts';
 import { FileUse } from './file-use.ts';
 import type { CompileJob, Job } from './helper.ts';
 import { KnownCosts } from './known-costs.ts';
 import { MemoryPages } from './memory-pages.ts';
 import { Findings, isNoFile, Sandbox } from './sandbox.ts';
 import { checkText, insertsPlainRows, isHarmless, isLongerThan, mayQuery } from './sql-text.ts';
-import { SQLITE_ERROR, SQLITE_FULL, SQLITE_TOOBIG, SqliteError, toSqliteError } from './sqlite-error.ts';
+import {
+  SQLITE_BUSY,
+  SQLITE_ERROR,
+  SQLITE_FULL,
+  SQLITE_TOOBIG,
+  SqliteError,
+  toSqliteError,
+} from './sqlite-error.ts';
 import { type Compilation, Statement, type StatementConnection } from './statement.ts';
 import { StatementEnds } from './statement-ends.ts';
 import { copyInThread, type StatementText, type ThreadJob, type ThreadPlace } from './thread.ts';
@@ -27,6 +36,8 @@ const MAX_AT_ONCE = 4096;
 
 /** Bytes that the rows of a statement in a helper may have. */
 const MAX_HELPER_ROWS = 64 * 2 ** 20;
+/** Texts of more than one statement, and some others. */
+const MAY_BE_SEVERAL = /;\s*\S/;
 /** Statements within which there may be semicolons: those that make triggers, and names of parameters such as `$a(;)`. */
 const MAY_HAVE_SEMICOLONS = /\btrigger\b|\$/i;
 
@@ -59,8 +70,14 @@ export class Connection implements StatementConnection {
   #wasTransaction = false;
   readonly #sizes: DatabaseSizes;
   readonly #copies: Copies;
+  /** The error before the last one. */
+  #errorBefore: SqliteError | null = null;
+  /** Null for a database in memory. */
+  readonly #locks: FileLocks | null = null;
   /** Whether statements may take long that no thread and no helper can run. */
   readonly mayRunLong: boolean;
+  /** Whether other OS processes may change its tables. */
+  readonly isShared: boolean;
 
   /**
    * Opens or creates a database.
@@ -74,7 +91,8 @@ export class Connection implements StatementConnection {
     this.#owner = owner;
     this.#directories = directories;
     const permission = permissionFor(directories, path);
-    if (!permission.granted) throw new SqliteError(SQLITE_ERROR, `Failed to access '${path}'`);
+    if (!permission.granted || sharedDatabases.isIndex(permission.path))
+      throw new SqliteError(SQLITE_ERROR, `Failed to access '${path}'`);
     const inMemory = isNoFile(path);
     this.#sandbox = new Sandbox(owner.account, directories, inMemory);
     // Loaded late: most programs need none.
@@ -110,6 +128,23 @@ export class Connection implements StatementConnection {
       database.close();
       throw new SqliteError(SQLITE_ERROR, `Failed to access '${path}'`);
     }
+    if (this.#file !== null) this.#locks = new FileLocks(this.#file.id, this);
+    this.isShared = this.#check.isShared = !inMemory && sharedDatabases.isShared;
+  }
+
+  /** Whether it may have its file locked between two statements. */
+  get isHolding(): boolean {
+    return this.#open > 0 || this.#database.isTransaction;
+  }
+
+  /** Milliseconds for which a statement that finds the file locked is tried again. */
+  get patience(): number {
+    return this.#locks?.patience ?? 0;
+  }
+
+  /** Forgets the last error, since what has failed is tried again. */
+  forgetError(): void {
+    this.lastError = this.#errorBefore;
   }
 
   #isStillThere(directories: readonly PreopenedDirectory[], path: string): boolean {
@@ -124,6 +159,8 @@ export class Connection implements StatementConnection {
    */
   executeAtOnce(sql: string): boolean {
     if (sql.length > MAX_AT_ONCE || mayQuery(sql)) return false;
+    // One of several may find the file locked, and then only this one must be tried again.
+    if (this.isShared && MAY_BE_SEVERAL.test(sql)) return false;
     // Before savepoints are begun, they are counted.
     if (this.#memory !== null && /savepoint/i.test(sql)) return false;
     const isInsert = insertsPlainRows(sql);
@@ -203,17 +240,20 @@ export class Connection implements StatementConnection {
 
   /**
    * Returns the statements of a text, and before them what a helper must do first. Each is compiled when those before it have run.
-   * Null is where others may run, between two things that take milliseconds.
+   * Null is where others may run, between two things that take milliseconds. An error is that the file is locked: going on tries again.
    * @throws SqliteError
    */
-  *statements(sql: string): Generator<Statement | CompileJob | null> {
+  *statements(sql: string): Generator<Statement | CompileJob | SqliteError | null> {
     let rest = sql;
     for (;;) {
       let statement: Statement | null;
       try {
         statement = yield* this.#firstOf(rest);
       } catch (error) {
-        throw this.keep(error);
+        const failure = this.keep(error);
+        if (failure.result !== SQLITE_BUSY) throw failure;
+        yield failure;
+        continue;
       }
       if (statement === null) return;
       rest = rest.slice(statement.source.length);
@@ -263,12 +303,12 @@ export class Connection implements StatementConnection {
 
   /** Bytes of the database. */
   get size(): number {
-    return this.#sizes.main;
+    return this.run(() => this.#sizes.main);
   }
 
   /** Bytes of all databases of the connection. */
   get wholeSize(): number {
-    return this.#sandbox.asRuntime(() => this.#sizes.of(this.#check.databases));
+    return this.run(() => this.#sandbox.asRuntime(() => this.#sizes.of(this.#check.databases)));
   }
 
   /** Returns the size of some tables and indexes; null if they are large. */
@@ -294,7 +334,12 @@ export class Connection implements StatementConnection {
 
   /** Must be called when a thread begins to use the database. @returns what must be called at its end */
   beginUse(): () => void {
-    return this.#file === null ? () => {} : FileUse.begin(this.#file.path);
+    if (this.#file === null) return () => {};
+    const [overHere, overElsewhere] = [FileUse.begin(this.#file.path), this.#locks?.begin()];
+    return () => {
+      overHere();
+      overElsewhere?.();
+    };
   }
 
   /** Makes a statement a job for a thread. @throws SqliteError if the path of the file leads elsewhere by now */
@@ -367,7 +412,7 @@ export class Connection implements StatementConnection {
 
   /** Whether triggers may set off themselves. */
   get firesRecursively(): boolean {
-    return this.#check.firesRecursively;
+    return this.run(() => this.#check.firesRecursively);
   }
 
   /** See `MemoryPages`. */
@@ -377,7 +422,7 @@ export class Connection implements StatementConnection {
 
   /** Must be called with what a statement does when it has run, whether or not to its end. */
   note(found: Findings, hasFailed: boolean): void {
-    const { changes, defines, commits, writes, begins } = found;
+    const { changes, defines, commits, writes, begins, attached } = found;
     const { isTransaction } = this.#database;
     if (writes) {
       // `BEGIN` may also have failed within a transaction, or have been explained.
@@ -388,6 +433,7 @@ export class Connection implements StatementConnection {
     this.#wasTransaction = isTransaction;
     if (changes && this.#counters.hasMoved) this.#counters.addHere(found);
     if (defines || commits || hasFailed) this.#check.note(found, hasFailed);
+    if (attached.length > 0) this.#locks?.attach(attached);
   }
 
   /**
@@ -463,6 +509,7 @@ export class Connection implements StatementConnection {
         : toSqliteError(error, reason);
     this.#sandbox.refusal = null;
     this.#sandbox.isTooComplex = false;
+    this.#errorBefore = this.lastError;
     this.lastError = failure;
     return failure;
   }
@@ -482,6 +529,7 @@ export class Connection implements StatementConnection {
   /** Releases the database with all statements. An open transaction is rolled back. */
   close(): void {
     this.#database.close();
+    this.#locks?.close();
     this.#memory?.close();
     this.#sandbox.close();
     this.#check.close();

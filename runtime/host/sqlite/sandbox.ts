@@ -1,6 +1,7 @@
 import type { Account } from '../../kernel/account.ts';
 import type { PreopenedDirectory } from '../../permissions/config.ts';
 import { permissionFor } from '../../permissions/path-permission.ts';
+import { sharedDatabases } from '../../permissions/shared-databases.ts';
 
 /** Results of an authorizer, as SQLite numbers them. */
 const ALLOW = 0;
@@ -364,7 +365,11 @@ export class Sandbox {
 
   /** Returns whether SQLite may open a path as it is. It may not open URIs. */
   mayAttach(path: string): boolean {
-    return !/^file:/i.test(path) && permissionFor(this.#directories, path).granted;
+    return (
+      !/^file:/i.test(path) &&
+      !sharedDatabases.isIndex(path) &&
+      permissionFor(this.#directories, path).granted
+    );
   }
 
   #pragma(name: string, value: string | null, database: string): number {

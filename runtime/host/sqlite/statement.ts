@@ -55,6 +55,12 @@ export interface StatementConnection extends PlaceConnection {
   run<T>(operation: () => T): T;
   /** Keeps an error as the last one, which it returns. */
   keep(error: unknown): SqliteError;
+  /** Forgets the last error, since what has failed is tried again. */
+  forgetError(): void;
+  /** Milliseconds for which a statement that finds the file locked is tried again. */
+  readonly patience: number;
+  /** Whether other OS processes may change its tables. */
+  readonly isShared: boolean;
   /** Counts bytes of values that stay bound. */
   reserve(bytes: number): void;
   /** Counts bytes of rows that a helper has given, and no more. */
@@ -181,6 +187,17 @@ export class Statement {
     }
   }
 
+  /** Whether it has given rows, and may have more. */
+  get hasBegun(): boolean {
+    return this.#state === 'row';
+  }
+
+  /** Forgets that the last step has failed, so that it can be tried again. */
+  forgetFailure(): void {
+    this.#failure = null;
+    this.#state = 'ready';
+  }
+
   /** Keeps the error of a step, which it returns. */
   #fail(error: unknown): SqliteError {
     this.#rewind();
@@ -225,7 +242,8 @@ export class Statement {
 
   /** Whether names may mean others than when it was compiled. */
   get #isStale(): boolean {
-    if (this.#state === 'row' || this.#changes === CompileCheck.changes) return false;
+    if (this.#state === 'row') return false;
+    if (this.#changes === CompileCheck.changes && !this.connection.isShared) return false;
     if (this.#generation !== this.connection.generation) return true;
     this.#changes = CompileCheck.changes;
     return false;

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Connection } from '../../../runtime/host/sqlite/connection.ts';
+import { SqliteError } from '../../../runtime/host/sqlite/sqlite-error.ts';
 import type { Statement } from '../../../runtime/host/sqlite/statement.ts';
 import { StatementEnds } from '../../../runtime/host/sqlite/statement-ends.ts';
 import { Account, TotalAccount } from '../../../runtime/kernel/account.ts';
@@ -43,6 +44,7 @@ function execute(connection: Connection, ...texts: string[]): void {
   for (const sql of texts) {
     for (const statement of connection.statements(sql)) {
       if (statement === null) continue;
+      if (statement instanceof SqliteError) throw statement;
       if ('compile' in statement) {
         connection.keepTime(statement, 1);
         continue;
