@@ -33,6 +33,8 @@ export const Frame = {
   OutputTaken: 14,
   /** What a message that follows carries: its handle, its kind, and what its kind needs. */
   Carried: 17,
+  /** A socket that a message carries which follows: its handle, the environment, and what `SocketCrossing` wrote. */
+  CarriedSocket: 18,
   /** All signals and moves that concern the one who reads this are known to the one who writes it. */
   Ready: 16,
 } as const;

@@ -44,6 +44,7 @@ export async function runMember(
     refused: report,
     note,
   });
+  system.handles.connect(FIRST, process);
   runtime.scheduler.placement = system.placement;
   await openDoor(membership, index, (peer, link) => system.join(peer, link, true));
   for (const peer of membership.peers as SchedulerIndex[]) {

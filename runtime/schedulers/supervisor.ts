@@ -127,6 +127,7 @@ export class Supervisor implements Starting {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.#members.set(index, { child, isReady: false });
+    this.system.handles.connect(index, child);
     child.on('error', () => {});
     child.on('exit', (code, signal) => {
       const member = this.#members.get(index);
@@ -136,6 +137,7 @@ export class Supervisor implements Starting {
         `Scheduler ${index} has ended (${signal ?? `exit status ${code}`}), with the processes that it had`,
       );
       this.#members.delete(index);
+      this.system.handles.disconnect(index);
       this.system.lose(index);
       // One that fails before it has begun would do so again.
       if (member.isReady) this.start();

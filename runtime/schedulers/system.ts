@@ -17,6 +17,7 @@ import { FarNames, NameService } from './far-names.ts';
 import type { Reach } from './far-processes.ts';
 import { FarStreams, StreamService, type StreamsToken } from './far-streams.ts';
 import { Frame } from './frame.ts';
+import { HandlePassing } from './handle-passing.ts';
 import { readIds, writeIds } from './id-list.ts';
 import type { Link } from './link.ts';
 import { Mesh } from './mesh.ts';
@@ -25,6 +26,7 @@ import { Configs, readProcess, type Traveller, writeProcess } from './process-co
 import { type Program, Programs } from './programs.ts';
 import { bytesOf, Requests } from './requests.ts';
 import { SharedModules } from './shared-modules.ts';
+import { SocketCrossing } from './sockets.ts';
 import { WorkStealing } from './stealing.ts';
 
 const FIRST = 0 as SchedulerIndex;
@@ -70,6 +72,8 @@ interface Codecs {
 export class SchedulerSystem {
   readonly mesh: Mesh;
   readonly requests: Requests;
+  /** Needs the IPC channels. */
+  readonly handles: HandlePassing;
   /** Which processes go to others. */
   readonly placement: Placement;
   readonly #runtime: Runtime;
@@ -82,6 +86,7 @@ export class SchedulerSystem {
   readonly #configs = new Configs();
   readonly #stealing: WorkStealing;
   readonly #codecs = new Map<SchedulerIndex, Codecs>();
+  readonly #sockets: SocketCrossing;
   readonly #hooks: SystemHooks;
   #isReporting = false;
 
@@ -96,6 +101,8 @@ export class SchedulerSystem {
     this.#hooks = hooks;
     this.mesh = new Mesh(index);
     this.requests = new Requests(this.mesh);
+    this.handles = new HandlePassing(index);
+    this.#sockets = new SocketCrossing(index, this.requests, this.handles);
     this.#programs = new Programs(this.#reach());
     this.#modules = new SharedModules(this.mesh, (bytes, fromProcess) =>
       fromProcess ? runtime.loadMade(bytes) : runtime.load(bytes),
@@ -195,7 +202,7 @@ export class SchedulerSystem {
     const bytes = new ByteWriter(ROOM);
     writeStreams(bytes, streams);
     writeProcess(bytes, process, { key, module }, writing);
-    this.#carry(to);
+    this.#carry(to, key);
     this.mesh.send(to, Frame.Process, (writer) => writer.raw(bytes.finish()));
     far.left(process.id, to);
     far.promise(to);
@@ -275,7 +282,7 @@ export class SchedulerSystem {
   #sendLaden(to: SchedulerIndex, key: number, target: ProcessId, message: Message): void {
     const bytes = new ByteWriter(ROOM + message.length);
     this.#codecsOf(to).writing.writeMessage(bytes, message);
-    this.#carry(to);
+    this.#carry(to, key);
     this.mesh.send(to, Frame.Signal, (writer) => {
       writer.varint(key);
       writer.varint(target);
@@ -284,16 +291,45 @@ export class SchedulerSystem {
   }
 
   /** Writes what messages carry that are about to be written. */
-  #carry(to: SchedulerIndex): void {
+  #carry(to: SchedulerIndex, key: number): void {
     const { departing } = this.#codecsOf(to);
     for (const [handle, resource] of departing.takeAll()) {
-      if (resource.kind !== 'module') continue;
+      if (resource.kind !== 'module') {
+        const bytes = this.#sockets.depart(resource, to);
+        this.mesh.send(to, Frame.CarriedSocket, (writer) => {
+          writer.varint(handle);
+          writer.varint(key);
+          writer.raw(bytes);
+        });
+        continue;
+      }
       const digest = this.#modules.sendBytes(to, resource.bytes, true);
       this.mesh.send(to, Frame.Carried, (writer) => {
         writer.varint(handle);
         writer.text(digest);
       });
     }
+  }
+
+  /** Takes nothing else of the sender before the socket is here: what follows may be the message that carries it. */
+  #takeSocket(from: SchedulerIndex, reader: ByteReader): void {
+    const handle = reader.varint();
+    const environment = this.#programs.get(reader.varint())?.environment ?? {};
+    const bytes = reader.rest().slice();
+    const link = this.mesh.peer(from)?.link;
+    if (link === undefined) return;
+    const goOn = link.pause();
+    this.#sockets.arrive(from, bytes, { environment }).then(
+      (resource) => {
+        if (link.isClosed) {
+          resource.socket.release();
+          return;
+        }
+        this.#codecsOf(from).arriving.put(handle, resource);
+        goOn();
+      },
+      () => link.destroy(),
+    );
   }
 
   // -- limits of programs ------------------------------------------------------------------------------
@@ -393,6 +429,7 @@ export class SchedulerSystem {
     this.#programs.lose(index);
     this.#names?.lose(index);
     this.#modules.lose(index);
+    this.#sockets.peerEnded(index);
     this.#codecs.get(index)?.arriving.releaseAll();
     this.#codecs.delete(index);
     this.#hooks.lost(index);
@@ -400,9 +437,12 @@ export class SchedulerSystem {
 
   #take(from: SchedulerIndex, kind: Frame, reader: ByteReader): void {
     switch (kind) {
-      case Frame.Signal:
-        this.#programs.get(reader.varint())?.far.take(from, reader);
+      case Frame.Signal: {
+        const program = this.#programs.get(reader.varint());
+        if (program === undefined) this.#codecsOf(from).arriving.releaseAll();
+        else program.far.take(from, reader);
         break;
+      }
       case Frame.Request:
         this.requests.asked(from, reader);
         break;
@@ -437,6 +477,9 @@ export class SchedulerSystem {
         });
         break;
       }
+      case Frame.CarriedSocket:
+        this.#takeSocket(from, reader);
+        break;
       case Frame.Population:
         this.#programs.get(reader.varint())?.far.tell(from, reader.varint(), reader.varint());
         break;
