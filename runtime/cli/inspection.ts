@@ -83,13 +83,25 @@ export class Inspection {
    */
   async untilNobodyLooks(reason: string): Promise<void> {
     // A step may be about to end.
-    if (this.#inspector?.isLookedAt) await setTimeout(LOOKING_INTERVAL);
-    if (this.#inspector?.isLookedAt) this.#server?.tellPutOff(reason);
-    while (this.#inspector?.isLookedAt) {
-      while (this.#inspector.isLookedAt) await setTimeout(LOOKING_INTERVAL);
+    if (await this.#isLookedAt()) await setTimeout(LOOKING_INTERVAL);
+    if (await this.#isLookedAt()) this.#server?.tellPutOff(reason);
+    while (await this.#isLookedAt()) {
+      while (await this.#isLookedAt()) await setTimeout(LOOKING_INTERVAL);
       // What has just been let go has a moment for what it was about to do.
       await setTimeout(LOOKING_INTERVAL);
     }
+  }
+
+  /** Whether somebody looks at a process that stands still, on any scheduler. */
+  async #isLookedAt(): Promise<boolean> {
+    if (this.#inspector === null || this.#inspector.isLookedAt) return this.#inspector !== null;
+    const { others, sessions } = this.#inspector;
+    return others !== null && sessions.size > 0 && (await others.isLookedAt());
+  }
+
+  /** What is inspected; null before the program begins. */
+  get inspector(): Inspector | null {
+    return this.#inspector;
   }
 
   async #listen(scheduler: Scheduler, inspector: Inspector): Promise<InspectServer> {
@@ -175,6 +187,8 @@ export class Inspection {
     this.#unlist();
     const said = typeof exit === 'string' ? exit : 'message' in exit ? exit.message : exit.kind;
     const reason = printableLines(said);
+    const { others, sessions } = this.#inspector ?? {};
+    if (others != null && sessions?.size !== 0) await others.settle();
     await this.#server?.close({ exitCode, reason });
   }
 }

@@ -45,9 +45,10 @@ function terminalWidth(): number {
   return isTerminal(STDOUT) ? process.stdout.columns || 80 : Number.POSITIVE_INFINITY;
 }
 
-const HEADINGS = ['PROCESS', 'STATE', 'SINCE', 'MAILBOX', 'MEMORY', 'ENTRY'];
+const SCHEDULER = 'SCHEDULER';
+const HEADINGS = ['PROCESS', SCHEDULER, 'STATE', 'SINCE', 'MAILBOX', 'MEMORY', 'ENTRY'];
 /** Titles of columns that are aligned to the right: they hold numbers. */
-const TO_THE_RIGHT = new Set(['SINCE', 'MAILBOX', 'MEMORY']);
+const TO_THE_RIGHT = new Set([SCHEDULER, 'SINCE', 'MAILBOX', 'MEMORY']);
 /** Columns that share the room that is left, in the order in which they are cut. */
 const WIDE = ['ENTRY', 'STATE', 'PROCESS'];
 const STYLES: Partial<Record<ProcessInfo['state'], Style>> = {
@@ -66,9 +67,14 @@ export function describeTable(
 ): string {
   if (processes.length === 0) return 'no process has begun\n';
   const branches = branchesOf(processes);
-  const rows = branches.map((branch) => cellsOf(branch, now));
+  // Most programs have one scheduler.
+  const isShown = (_: unknown, column: number) =>
+    HEADINGS[column] !== SCHEDULER || processes.some(({ scheduler }) => scheduler !== undefined);
+  const headings = HEADINGS.filter(isShown);
+  const rows = branches.map((branch) => cellsOf(branch, now).filter(isShown));
   const widths = fitted(
-    HEADINGS.map((heading, i) =>
+    headings,
+    headings.map((heading, i) =>
       rows.reduce((most, row) => Math.max(most, row[i]?.length ?? 0), heading.length),
     ),
     width,
@@ -77,24 +83,26 @@ export function describeTable(
     cells.map((cell, i) => {
       const room = widths[i] ?? 0;
       const text = cut(cell, room);
-      return TO_THE_RIGHT.has(HEADINGS[i] ?? '') ? text.padStart(room) : text.padEnd(room);
+      return TO_THE_RIGHT.has(headings[i] ?? '') ? text.padStart(room) : text.padEnd(room);
     });
   const lines = rows.map((row, i) => {
     const cells = line(row);
     const style = STYLES[branches[i]?.info.state ?? 'waiting'];
-    if (style !== undefined) cells[1] = paint(style, cells[1] ?? '');
+    const state = headings.indexOf('STATE');
+    if (style !== undefined) cells[state] = paint(style, cells[state] ?? '');
     return cells.join(GAP).trimEnd();
   });
-  const head = paint('bold', line(HEADINGS).join(GAP).trimEnd());
+  const head = paint('bold', line(headings).join(GAP).trimEnd());
   return `${[head, ...lines, countOf(processes.length, 'process')].join('\n')}\n`;
 }
 
 function cellsOf({ info, depth }: Branch, now: number): string[] {
-  const { id, environment, names, since, mailbox, memory, entry } = info;
+  const { id, environment, scheduler = 0, names, since, mailbox, memory, entry } = info;
   const named = names.length === 0 ? '' : ` (${names.map(displayName).join(', ')})`;
   const self = environment === 1 ? String(id) : `${environment}:${id}`;
   return [
     `${GAP.repeat(Math.min(depth, DEEPEST))}${self}${named}`,
+    String(scheduler),
     displayName(processActivity(info)),
     durationOf(now - since),
     String(mailbox),
@@ -104,12 +112,12 @@ function cellsOf({ info, depth }: Branch, now: number): string[] {
 }
 
 /** Narrows the columns that may be wide, one after the other, until all fit. */
-function fitted(widths: readonly number[], width: number): number[] {
+function fitted(headings: readonly string[], widths: readonly number[], width: number): number[] {
   const sizes = [...widths];
   let over = sizes.reduce((sum, size) => sum + size, GAP.length * (sizes.length - 1)) - width;
   for (const heading of WIDE) {
     if (over <= 0) break;
-    const column = HEADINGS.indexOf(heading);
+    const column = headings.indexOf(heading);
     const size = sizes[column] ?? 0;
     const taken = Math.min(over, Math.max(0, size - SMALLEST));
     sizes[column] = size - taken;

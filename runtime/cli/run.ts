@@ -18,6 +18,7 @@ import type { CommandCoverage } from './coverage.ts';
 import type { CoverageFlags } from './coverage-options.ts';
 import { noteRun } from './has-run.ts';
 import { heapNotice } from './heap-notice.ts';
+import type { Inspection } from './inspection.ts';
 import { leaveThreads } from './leave-threads.ts';
 import { CommandError } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
@@ -141,11 +142,11 @@ export async function run(
   // What looks at all processes, or has host functions of others, sees this scheduler alone.
   const isAlone =
     plugins !== undefined ||
-    inspection !== undefined ||
+    options.inspect?.debug === true ||
     metrics !== undefined ||
     coverage !== undefined ||
     dumps !== undefined;
-  if (!isAlone) allowSchedulers(runtime, options.schedulers, module, log);
+  if (!isAlone) allowSchedulers(runtime, options.schedulers, module, log, inspection);
   loading = null;
   const halt = () => {
     // Most debug sessions end so.
@@ -209,14 +210,20 @@ export async function run(
 }
 
 /** Lets a program have several schedulers. The code is loaded when processes keep each other waiting. */
-function allowSchedulers(runtime: Runtime, wanted: number | undefined, module: LoadedModule, log: Log): void {
+function allowSchedulers(
+  runtime: Runtime,
+  wanted: number | undefined,
+  module: LoadedModule,
+  log: Log,
+  inspection: Inspection | undefined,
+): void {
   const { scheduler } = runtime;
   const most = wanted ?? schedulersByDefault();
   if (most === 1) return;
   sharedDatabases.share();
   scheduler.placement = new LazyPlacement(scheduler, async () => {
     const { openSchedulers } = await import('./schedulers.ts');
-    return openSchedulers(runtime, most, module, log);
+    return openSchedulers(runtime, most, module, log, inspection?.inspector ?? null);
   });
 }
 
@@ -234,23 +241,27 @@ function whereOf({ placeChildren }: RunOptions): Where {
 async function runScheduler(path: string, options: RunOptions, log: Log): Promise<never> {
   const { runAsScheduler } = await import('./schedulers.ts');
   sharedDatabases.share();
-  return await runAsScheduler((index) => {
-    const sources = new Sources(() => stackStyle(STDERR, options.color));
-    const since = Date.now();
-    const runtime = new Runtime({
-      index,
-      ...moduleLimits(options),
-      store: moduleCache(process.env, log),
-      observer: {
-        onExit: (ended, exit) => {
-          if (!ended.module.isCounted) sources.add(ended.module, path, since);
-          logExit(log, ended, exit, sources);
+  return await runAsScheduler(
+    (index) => {
+      const sources = new Sources(() => stackStyle(STDERR, options.color));
+      const since = Date.now();
+      const runtime = new Runtime({
+        index,
+        ...moduleLimits(options),
+        store: moduleCache(process.env, log),
+        observer: {
+          onExit: (ended, exit) => {
+            if (!ended.module.isCounted) sources.add(ended.module, path, since);
+            logExit(log, ended, exit, sources);
+          },
         },
-      },
-    });
-    if (options.trace) runtime.scheduler.stacks.kept = 'all';
-    return runtime;
-  }, log);
+      });
+      if (options.trace) runtime.scheduler.stacks.kept = 'all';
+      return runtime;
+    },
+    log,
+    options.inspect !== undefined || options.inspectWait,
+  );
 }
 
 /** See `debugging`, the code of which is loaded only if it is needed. */

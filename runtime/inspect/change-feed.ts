@@ -1,5 +1,5 @@
 import type { Process } from '../kernel/process.ts';
-import { memoryOf, stateOf } from './process-info.ts';
+import { isParented, memoryOf, stateOf } from './process-info.ts';
 import {
   type EndedProcess,
   MAX_CHANGES,
@@ -27,6 +27,12 @@ export interface ProcessSource {
 /** The most processes in one notification that failed before the client had heard of them. */
 const MAX_FAILED = 100;
 
+/** Changes on one scheduler. */
+export type FoundChanges = Notifications['processes/changed'] & {
+  /** Processes that have gone to other schedulers, where they go on. Clients are not told of this. */
+  readonly departed?: readonly ProcessKey[];
+};
+
 /** What a client was told about a process, as far as it shows whether there is news. */
 interface Told {
   readonly turns: number;
@@ -52,6 +58,8 @@ export class ChangeFeed {
   readonly #told = new Map<Process, Told>();
   /** Processes that failed before the client had heard of them. */
   #failed: EndedProcess[] = [];
+  /** Processes of which the client was told and that have gone to other schedulers since. */
+  #departed: ProcessKey[] = [];
   #total = -1;
 
   constructor(source: ProcessSource) {
@@ -65,6 +73,11 @@ export class ChangeFeed {
     if (isFailure(ended.end)) this.#failed.push({ ...ended, last: this.#source.info(process) });
   }
 
+  /** Called when a process has gone to another scheduler. */
+  departed(process: Process): void {
+    if (this.#told.delete(process)) this.#departed.push(this.#source.keyOf(process));
+  }
+
   /** Called when a process has taken the place of another one: clients know it already. */
   replaced(old: Process, fresh: Process): void {
     const told = this.#told.get(old);
@@ -74,7 +87,7 @@ export class ChangeFeed {
   }
 
   /** Returns the next changes, or null if there are none. */
-  next(): Notifications['processes/changed'] | null {
+  next(): FoundChanges | null {
     const source = this.#source;
     const started: Process[] = [];
     const changed: Process[] = [];
@@ -100,16 +113,19 @@ export class ChangeFeed {
     for (const process of [...changed, ...started])
       this.#told.set(process, visible(process, namesOf(process)));
     const failed = this.#failed;
-    const count = started.length + changed.length + ended.length + failed.length;
+    const departed = this.#departed;
+    const count = started.length + changed.length + ended.length + failed.length + departed.length;
     if (count === 0 && total === this.#total) return null;
     this.#total = total;
     this.#failed = [];
+    this.#departed = [];
     const describe = (process: Process) => source.info(process, namesOf(process));
     return {
       started: started.map(describe),
       changed: changed.map(describe),
       ended: [...ended.map((process) => source.ended(process)), ...failed],
       total,
+      ...(departed.length === 0 ? {} : { departed }),
     };
   }
 }
@@ -128,10 +144,6 @@ function visible(process: Process, names: readonly string[]): Told {
     names,
     registryChanges: registry.changes,
   };
-}
-
-function isParented({ parent, environment }: Process): boolean {
-  return parent !== null && environment.get(parent) !== undefined;
 }
 
 /**

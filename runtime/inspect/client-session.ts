@@ -1,48 +1,24 @@
 import { ErrorCodes, type MessageConnection, ResponseError } from 'vscode-jsonrpc/node';
 import type { WebSocket } from 'ws';
-import type { LoadedModule } from '../kernel/module.ts';
 import type { Backlog } from './backlog.ts';
-import { ChangeFeed } from './change-feed.ts';
-import { globalsOf, setGlobal } from './globals.ts';
-import type { Holder } from './holding.ts';
 import { InspectionError } from './inspection-error.ts';
 import type { Inspector } from './inspector.ts';
-import { DataResult, Outbox } from './outbox.ts';
+import type { Others, OthersSession, OwnSide, StandingRequest } from './others.ts';
+import { Outbox } from './outbox.ts';
 import { Parameters } from './parameters.ts';
-import {
-  MAX_CHANGES,
-  type Notifications,
-  PROTOCOL_VERSION,
-  type Requests,
-  type Welcome,
-} from './protocol.ts';
+import { type Notifications, PROTOCOL_VERSION, type Requests, type Welcome } from './protocol.ts';
+import { Session } from './session.ts';
 import { socketConnection } from './socket.ts';
-import type { TrapWatcher } from './traps.ts';
 
-/** The least and the most milliseconds between two searches for changes. */
-const MIN_INTERVAL = 50;
-const MAX_INTERVAL = 60_000;
-/** Searching takes at most one part in so many of the time. */
-const MAX_SHARE = 20;
-/** The same while the client waits for the changes. */
-const FIRST_SHARE = 3;
-/** Milliseconds after a request until the client is sent the changes that it has caused. */
-const SOON = 20;
-
-/** Requests that change processes. */
-const CHANGES: ReadonlySet<keyof Requests> = new Set([
-  'process/pause',
-  'process/resume',
-  'process/step',
-  'process/kill',
-  'process/restart',
-  'process/send',
-  'processes/pause',
-  'processes/resume',
+/** Requests that count until there is another one like it. */
+const STANDING: ReadonlySet<string> = new Set<keyof Requests>([
+  'watch',
+  'processes/choose',
+  'events/breakpoints',
+  'process/data-breakpoints',
+  'module/breakpoints',
+  'module/ready',
 ]);
-
-/** What is sent for a result that is nothing but data. */
-type DataOf<Result> = { readonly data: string } extends Result ? DataResult : never;
 
 /** What a client may do besides inspecting processes. */
 export interface Program {
@@ -52,22 +28,18 @@ export interface Program {
   lost?(unread: number): void;
 }
 
-/** One client of the inspection protocol: answers its requests and sends it what it watches. */
-export class ClientSession implements Holder, TrapWatcher {
+/** The connection of one client of the inspection protocol. */
+export class ClientSession implements OwnSide {
   readonly #socket: WebSocket;
   readonly #outbox: Outbox;
   readonly #connection: MessageConnection;
   readonly #inspector: Inspector;
   readonly #program: Program;
   readonly #backlog: Backlog;
+  readonly #session: Session;
+  readonly #standing = new Map<string, StandingRequest>();
+  #others: OthersSession | null = null;
   #initialized = false;
-  #feed: ChangeFeed | null = null;
-  #timer: NodeJS.Timeout | null = null;
-  #interval = MIN_INTERVAL;
-  /** Milliseconds that the last search took. */
-  #took = 0;
-  #isSoon = false;
-  #watchesOutput = false;
   #knowsTraps = false;
 
   /**
@@ -88,12 +60,22 @@ export class ClientSession implements Holder, TrapWatcher {
     this.#outbox = outbox;
     this.#inspector = inspector;
     this.#program = program;
+    const own = {
+      notify: <Name extends keyof Notifications>(name: Name, params: Notifications[Name]) =>
+        this.#others === null ? this.notify(name, params) : this.#others.told(name, params),
+      get isFull() {
+        return outbox.isFull;
+      },
+    };
+    this.#session = new Session(inspector, own, (pauseRoot) => program.start(pauseRoot));
     this.#connection = socketConnection(socket, { outbox });
     this.#connection.onClose(() => {
       this.#close();
       onClose();
     });
-    this.#answerRequests();
+    this.#connection.onRequest('initialize', (values: unknown) => this.#initialize(values));
+    for (const name of this.#session.requests)
+      this.#connection.onRequest(name, (values: unknown) => this.#request(name, values));
     this.#connection.listen();
   }
 
@@ -103,22 +85,33 @@ export class ClientSession implements Holder, TrapWatcher {
   }
 
   get watchesOutput(): boolean {
-    return this.#watchesOutput;
+    return this.#session.watchesOutput;
+  }
+
+  get isFull(): boolean {
+    return this.#outbox.isFull;
+  }
+
+  get standing(): Iterable<StandingRequest> {
+    return this.#standing.values();
+  }
+
+  /** Shows the client the processes of other schedulers, too. */
+  join(others: Others): void {
+    if (this.#initialized) this.#others ??= others.open(this);
   }
 
   #close(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
+    this.#inspector.sessions.delete(this);
     this.#backlog.remove(this.#socket);
-    this.#unwatch();
-    this.#inspector.traps.watchers.delete(this);
-    this.#inspector.events.release(this);
-    this.#inspector.stopping.release(this);
-    this.#inspector.holding.release(this);
+    this.#others?.close();
+    this.#session.close();
     this.#connection.dispose();
   }
 
+  /** Sends a notification to the client. */
   notify<Name extends keyof Notifications>(name: Name, params: Notifications[Name]): void {
+    if (name === 'process/trapped') this.#knowsTraps = true;
     if (this.#isGivenUp()) return;
     // Rejected if the connection is closed, which calls `onClose`.
     this.#connection.sendNotification(name, params).catch(() => {});
@@ -126,7 +119,7 @@ export class ClientSession implements Holder, TrapWatcher {
 
   /** Tells that the program has ended, after all that was to be told of it. */
   sayFarewell(farewell: Notifications['ended']): void {
-    this.#inspector.stopping.flush(this);
+    this.#session.flush();
     this.notify('ended', farewell);
   }
 
@@ -136,231 +129,44 @@ export class ClientSession implements Holder, TrapWatcher {
     return this.#socket.readyState !== this.#socket.OPEN;
   }
 
-  stopped(event: Notifications['process/stopped']): void {
-    this.notify('process/stopped', event);
-  }
-
-  continued(event: Notifications['process/continued']): void {
-    this.notify('process/continued', event);
-  }
-
-  logged(event: Notifications['logged']): void {
-    this.notify('logged', event);
-  }
-
-  breakpointFailed(event: Notifications['breakpoint/failed']): void {
-    this.notify('breakpoint/failed', event);
-  }
-
-  moduleAdded(module: LoadedModule): void {
-    const key = this.#inspector.modules.keyOf(module);
-    this.notify('module/added', { module: key });
-  }
-
-  trapped(event: Notifications['process/trapped']): void {
-    this.#knowsTraps = true;
-    this.notify('process/trapped', event);
-  }
-
-  allStopped(event: Notifications['processes/stopped']): void {
-    this.notify('processes/stopped', event);
-  }
-
-  allContinued(): void {
-    this.notify('processes/continued', {});
-  }
-
-  #answerRequests(): void {
-    const inspector = this.#inspector;
-    const { queries, modules, holding, stopping, traps } = inspector;
-    this.#connection.onRequest('initialize', (values: unknown) => {
-      const version = new Parameters(values).text('version');
-      if (version.split('.')[0] !== PROTOCOL_VERSION.split('.')[0]) {
-        throw new ResponseError(
-          ErrorCodes.InvalidParams,
-          `the client speaks version ${version.slice(0, 20)} of the inspection protocol, this runtime ${PROTOCOL_VERSION}`,
-        );
-      }
-      this.#initialized = true;
-      holding.clients.add(this);
-      return this.#program.welcome();
-    });
-    this.#on('start', (params) => {
-      const pauseRoot = params.flag('pauseRoot');
-      if (pauseRoot) holding.pauseEntryFor(this);
-      this.#program.start(pauseRoot);
-      return null;
-    });
-    this.#on('process/list', (params) =>
-      queries.list(params.optionalProcess('after'), params.optionalCount('limit'), params.filter('filter')),
-    );
-    this.#on('process/get', (params) => queries.get(params.process('process')));
-    this.#on('process/peers', (params) => queries.peers(params.process('process')));
-    this.#on('process/config', (params) => queries.config(params.process('process')));
-    this.#on('process/stack', (params) => queries.stack(params.process('process')));
-    this.#on('process/mailbox', (params) =>
-      queries.mailbox(
-        params.process('process'),
-        params.optionalCount('start'),
-        params.optionalCount('count'),
-      ),
-    );
-    this.#on('process/memory', (params) =>
-      queries.memory(
-        params.process('process'),
-        params.count('offset'),
-        params.count('count'),
-        params.optionalCount('memory'),
-      ),
-    );
-    this.#on('process/set-memory', (params) => {
-      const key = params.process('process');
-      const address = params.count('offset');
-      const data = params.bytes('data');
-      const memory = params.optionalCount('memory') ?? 0;
-      queries.setMemory(key, address, data, memory);
-      // Data breakpoints are in the first memory.
-      return memory === 0 ? stopping.written(key, { address }, data) : null;
-    });
-    this.#on('process/pause', (params) => stopping.pause(params.process('process'), this));
-    this.#on('process/step', (params) =>
-      stopping.step(this, params.process('process'), params.step('kind'), params.ranges('within')),
-    );
-    this.#on('process/locals', (params) => queries.locals(params.process('process'), params.count('frame')));
-    this.#on('process/set-local', (params) =>
-      queries.setLocal(params.process('process'), params.count('local'), params.bytes('data')),
-    );
-    this.#on('process/evaluate', (params) =>
-      queries.evaluate(
-        params.process('process'),
-        params.count('frame'),
-        params.line('expression'),
-        params.names(),
-      ),
-    );
-    this.#on('process/data-breakpoints', (params) =>
-      stopping.setDataBreakpoints(this, params.dataBreakpoints('breakpoints')),
-    );
-    this.#on('process/globals', (params) => globalsOf(inspector.index.get(params.process('process'))));
-    this.#on('process/set-global', (params) => {
-      const key = params.process('process');
-      const global = params.count('global');
-      const data = params.bytes('data');
-      setGlobal(inspector.index.get(key), global, data);
-      return stopping.written(key, { global }, data);
-    });
-    this.#on('process/resume', (params) => stopping.resume(params.process('process')));
-    this.#on('processes/pause', () => holding.pauseAll(this));
-    this.#on('processes/resume', () => holding.resumeAll());
-    this.#on('process/kill', (params) => inspector.kill(params.process('process')));
-    this.#on('process/restart', (params) => inspector.restart(params.process('process'), this));
-    this.#on('process/send', (params) =>
-      inspector.send(params.process('process'), params.tag('tag'), params.bytes('data')),
-    );
-    this.#on('module/get', (params) => modules.info(params.text('module')));
-    this.#on('module/bytes', (params) => new DataResult(modules.get(params.text('module')).bytes));
-    this.#on('module/ready', (params) => {
-      holding.newModules.ready(this, modules.get(params.text('module')));
-      return null;
-    });
-    this.#on('module/breakpoints', (params) =>
-      stopping.setBreakpoints(
-        this,
-        params.text('module'),
-        params.offsets('offsets'),
-        params.terms('terms'),
-        params.types('types'),
-      ),
-    );
-    this.#on('processes/choose', (params) => {
-      holding.choices.choose(this, params.patterns('only'), params.patterns('except'));
-      return null;
-    });
-    this.#on('events/breakpoints', (params) => ({
-      problems: inspector.events.set(this, params.events('breakpoints')),
-    }));
-    this.#on('watch', (params) => {
-      const interval = params.interval('processes');
-      const output = params.flag('output');
-      const areModulesWatched = params.flag('modules');
-      const areTrapsTold = params.flag('trapped');
-      const events = {
-        traps: params.wanted('traps'),
-        failedExits: params.wanted('failedExits'),
-        spawns: params.wanted('spawns'),
-      };
-      this.#watchProcesses(interval);
-      this.#watchesOutput = output;
-      if (areTrapsTold) traps.watchers.add(this);
-      else traps.watchers.delete(this);
-      holding.holdAt(this, events);
-      holding.newModules.watch(this, areModulesWatched);
-      return null;
-    });
-  }
-
-  #on<Name extends Exclude<keyof Requests, 'initialize'>>(
-    name: Name,
-    answer: (
-      params: Parameters,
-    ) => Requests[Name]['result'] | Promise<Requests[Name]['result']> | DataOf<Requests[Name]['result']>,
-  ): void {
-    this.#connection.onRequest(name, async (values: unknown): Promise<unknown> => {
-      // A result may be large, and the client may never read it.
-      if (this.#isGivenUp()) return null;
-      if (!this.#initialized)
-        throw new ResponseError(ErrorCodes.InvalidRequest, '"initialize" must come first');
-      try {
-        const result = await answer(new Parameters(values));
-        if (CHANGES.has(name)) this.#tellSoon();
-        return result;
-      } catch (error) {
-        if (error instanceof InspectionError) throw new ResponseError(error.code, error.message);
-        throw error;
-      }
-    });
-  }
-
-  #watchProcesses(interval: number | null): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    if (interval === null) {
-      this.#unwatch();
-      return;
+  #initialize(values: unknown): Welcome {
+    const version = new Parameters(values).text('version');
+    if (version.split('.')[0] !== PROTOCOL_VERSION.split('.')[0]) {
+      throw new ResponseError(
+        ErrorCodes.InvalidParams,
+        `the client speaks version ${version.slice(0, 20)} of the inspection protocol, this runtime ${PROTOCOL_VERSION}`,
+      );
     }
-    this.#interval = Math.min(Math.max(interval, MIN_INTERVAL), MAX_INTERVAL);
-    this.#feed ??= new ChangeFeed(this.#inspector.index);
-    this.#inspector.feeds.add(this.#feed);
-    this.#timer = setTimeout(this.#tell, 0);
+    this.#initialized = true;
+    this.#session.begin();
+    const { sessions, others } = this.#inspector;
+    sessions.add(this);
+    if (others !== null) this.join(others);
+    return this.#program.welcome();
   }
 
-  #unwatch(): void {
-    if (this.#feed !== null) this.#inspector.feeds.delete(this.#feed);
-    this.#feed = null;
-  }
-
-  readonly #tell = (): void => {
-    const began = performance.now();
-    let more = false;
-    // A client that does not keep up gets the changes less often, and only the latest state.
-    if (!this.#outbox.isFull) {
-      const changes = this.#feed?.next() ?? null;
-      if (changes !== null) this.notify('processes/changed', changes);
-      more = changes?.started.length === MAX_CHANGES;
+  async #request(name: string, values: unknown): Promise<unknown> {
+    // A result may be large, and the client may never read it.
+    if (this.#isGivenUp()) return null;
+    if (!this.#initialized)
+      throw new ResponseError(ErrorCodes.InvalidRequest, '"initialize" must come first');
+    try {
+      return await (this.#others ?? this).answer(name, values);
+    } catch (error) {
+      if (error instanceof InspectionError) throw new ResponseError(error.code, error.message);
+      throw error;
     }
-    const took = performance.now() - began;
-    this.#took = took;
-    this.#isSoon = more;
-    // At the beginning, thousands of processes are sent without long pauses.
-    const pause = more ? took * FIRST_SHARE : Math.max(this.#interval, took * MAX_SHARE);
-    this.#timer = setTimeout(this.#tell, pause);
-  };
+  }
 
-  /** Searches for changes sooner than planned, since the client has changed something and wants to see it. */
-  #tellSoon(): void {
-    if (this.#timer === null || this.#isSoon) return;
-    this.#isSoon = true;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(this.#tell, Math.max(SOON, this.#took * FIRST_SHARE));
+  /** Answers a request for this scheduler. */
+  answer(name: string, values: unknown): unknown {
+    const result = this.#session.answer(name, values);
+    if (STANDING.has(name) && typeof values === 'object' && values !== null) {
+      const standing = { name: name as keyof Requests, values };
+      const key = 'module' in values ? `${name} ${values.module}` : name;
+      this.#standing.delete(key);
+      this.#standing.set(key, standing);
+    }
+    return result;
   }
 }

@@ -54,6 +54,7 @@ export class Holding {
   readonly #told = new Set<Process>();
   /** Whether the root process is that of a program: its exit code is a result. Those of tests and of programs in Node are failures. */
   hasProgram = false;
+  #isClosed = false;
   /** The client for which the root process will be paused when it has been made. */
   #entryHolder: Holder | null = null;
 
@@ -142,6 +143,20 @@ export class Holding {
     this.#index.keep(process);
     for (const client of clients.keys()) this.#holdFor(client, process);
     setImmediate(() => this.#stopped(process, why, clients, details));
+  }
+
+  /** Called when a process has come from another scheduler. If it stood still there, it does so here; clients know it already. */
+  arrived(process: Process): void {
+    if (this.#isClosed) process.paused = true;
+    if (!process.paused) return;
+    if (this.clients.size === 0) process.paused = false;
+    for (const client of this.clients) this.#holdFor(client, process);
+    if (process.paused) this.#told.add(process);
+  }
+
+  /** Whether what comes from other schedulers stands still here, since all processes are being paused. */
+  close(isClosed: boolean): void {
+    this.#isClosed = isClosed;
   }
 
   /** Called when another process has taken the place of one that stood still. */

@@ -12,11 +12,17 @@ import { type Holder, Holding } from './holding.ts';
 import { InspectionError } from './inspection-error.ts';
 import { LastOutput } from './last-output.ts';
 import { Modules } from './modules.ts';
+import type { Others } from './others.ts';
 import { ProcessIndex } from './process-index.ts';
 import { InspectError, type ProcessKey } from './protocol.ts';
 import { Queries } from './queries.ts';
 import { Stopping } from './stopping.ts';
 import { Traps } from './traps.ts';
+
+/** A session of a client that can be shown other schedulers. */
+interface JoiningSession {
+  join(others: Others): void;
+}
 
 /**
  * What the inspection protocol does to the processes of one scheduler, and what it tells of them. Knows no connection.
@@ -29,11 +35,14 @@ export class Inspector implements SchedulerObserver {
   readonly holding: Holding;
   readonly stopping: Stopping;
   readonly events: ActorEvents;
+  /** Clients that have introduced themselves. */
+  readonly sessions = new Set<JoiningSession>();
   /** What clients watch. */
   readonly feeds = new Set<ChangeFeed>();
   readonly traps: Traps;
   readonly #scheduler: Scheduler;
   readonly #output = new LastOutput();
+  #others: Others | null = null;
 
   /**
    * Begins to observe a scheduler, before its first process.
@@ -53,6 +62,17 @@ export class Inspector implements SchedulerObserver {
     scheduler.observers.add(this);
   }
 
+  /** The other schedulers; null as long as there are none. */
+  get others(): Others | null {
+    return this.#others;
+  }
+
+  /** From now on clients see other schedulers, too. */
+  join(others: Others): void {
+    this.#others = others;
+    for (const session of this.sessions) session.join(others);
+  }
+
   /** Observes the scheduler no longer. */
   stop(): void {
     this.#scheduler.observers.remove(this);
@@ -70,7 +90,9 @@ export class Inspector implements SchedulerObserver {
 
   /** Keeps what the process that has the turn has just printed. */
   printed(bytes: Uint8Array): void {
-    if (this.holding.clients.size > 0) this.#output.add(this.#scheduler.current, bytes);
+    const { running } = this.#scheduler;
+    // What a process of another scheduler prints is known there.
+    if (running !== null && this.holding.clients.size > 0) this.#output.add(running, bytes);
   }
 
   kill(key: ProcessKey): null {
@@ -125,6 +147,16 @@ export class Inspector implements SchedulerObserver {
 
   holds(process: Process, exit: Exit): boolean {
     return this.holding.holds(process, exit, this.events.ended(process, exit));
+  }
+
+  onDepart(process: Process): void {
+    this.holding.forget(process);
+    this.stopping.forget(process);
+    for (const feed of this.feeds) feed.departed(process);
+  }
+
+  onArrive(process: Process): void {
+    this.holding.arrived(process);
   }
 
   onExit(process: Process): void {

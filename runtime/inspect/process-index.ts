@@ -12,10 +12,16 @@ import { AllNames, namesOf, ProcessInfos } from './process-info.ts';
 import { keyOf, partsOf } from './process-key.ts';
 import { type EndedProcess, InspectError, type ProcessInfo, type ProcessKey } from './protocol.ts';
 
+/** An environment, and its first process if that is here. While the start section of that runs, the environment does not know it. */
+interface Home {
+  readonly environment: Environment<Process>;
+  root: Process | null;
+}
+
 /** The live processes, by the keys under which clients know them. */
 export class ProcessIndex implements ProcessSource {
-  /** The first process of each environment. While its start section runs, the environment does not know it. */
-  readonly #roots: Process[] = [];
+  /** The environments, by number. */
+  readonly #homes = new Map<number, Home>();
   readonly #numbers = new Map<Environment<Process>, number>();
   /** Processes that stand still in their start sections: their environments do not know them yet. */
   readonly #starting = new Map<ProcessKey, Process>();
@@ -32,24 +38,66 @@ export class ProcessIndex implements ProcessSource {
 
   /** Adds a root process, which has just been made, and with it those of its environment. */
   add(root: Process): void {
-    this.#numbers.set(root.environment, this.#roots.push(root));
+    const { environment } = root;
+    this.#addHome(this.#homes.size + 1, { environment, root });
+  }
+
+  /** Adds an environment whose first process is on another scheduler, under the number that it has there. */
+  addEnvironment(number: number, environment: Environment<Process>): void {
+    this.#addHome(number, { environment, root: null });
+  }
+
+  #addHome(number: number, home: Home): void {
+    this.#homes.set(number, home);
+    this.#numbers.set(home.environment, number);
+  }
+
+  /** The number of an environment in the keys of its processes; undefined for one that was not added. */
+  numberOf(environment: Environment<Process>): number | undefined {
+    return this.#numbers.get(environment);
+  }
+
+  /** The environment of a process, whether that is there or not. */
+  environmentOf(key: ProcessKey): Environment<Process> | undefined {
+    return this.#homes.get(partsOf(key).environment)?.environment;
   }
 
   /** Called when a process has taken the place of another one. */
   replace(old: Process, fresh: Process): void {
-    const at = this.#roots.indexOf(old);
-    if (at >= 0) this.#roots[at] = fresh;
+    for (const home of this.#homes.values()) if (home.root === old) home.root = fresh;
   }
 
   get total(): number {
-    return this.#roots.reduce((sum, root) => sum + root.environment.size + (begins(root) ? 1 : 0), 0);
+    let total = 0;
+    for (const { environment, root } of this.#homes.values())
+      total += environment.size + (root !== null && begins(root) ? 1 : 0);
+    return total;
   }
 
   *live(): Generator<Process> {
-    for (const root of this.#roots) {
-      if (begins(root)) yield root;
-      yield* root.environment.processes();
+    for (const { environment, root } of this.#homes.values()) {
+      if (root !== null && begins(root)) yield root;
+      yield* environment.processes();
     }
+  }
+
+  /** Whether there may be processes of the same programs on other schedulers. */
+  get isSpread(): boolean {
+    for (const { environment } of this.#homes.values()) if (environment.elsewhere !== null) return true;
+    return false;
+  }
+
+  /** The live processes in the order of their keys, which is the same on all schedulers. */
+  ordered(): Process[] {
+    const numberOf = (process: Process) => this.#numbers.get(process.environment) ?? 0;
+    // They are nearly in order, which costs one pass.
+    return [...this.live()].sort((a, b) => numberOf(a) - numberOf(b) || a.id - b.id);
+  }
+
+  /** Whether a process does not come after what a key names, in the order of keys. */
+  isUpTo({ environment, id }: Process, last: ReturnType<typeof partsOf>): boolean {
+    const number = this.#numbers.get(environment) ?? 0;
+    return number === last.environment ? id <= last.id : number < last.environment;
   }
 
   keyOf({ environment, id }: Process): ProcessKey {
@@ -58,9 +106,10 @@ export class ProcessIndex implements ProcessSource {
 
   find(key: ProcessKey): Process | undefined {
     const { environment, id } = partsOf(key);
-    const root = this.#roots[environment - 1];
+    const home = this.#homes.get(environment);
+    const root = home?.root ?? null;
     if (root?.id === id && begins(root)) return root;
-    return root?.environment.get(id) ?? this.#startingAt(key);
+    return home?.environment.get(id) ?? this.#startingAt(key);
   }
 
   /** Must be called with a process that stands still, so that it is found even in its start section. */

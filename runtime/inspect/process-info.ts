@@ -55,12 +55,12 @@ export class ProcessInfos {
   of(process: Process, environment: number, names: readonly string[]): ProcessInfo {
     const { parent } = process;
     const status = statusOf(process, this.#endOf);
-    const hasParent = parent !== null && process.environment.get(parent) !== undefined;
     return {
       key: keyOf(environment, process.id),
       id: process.id,
       environment,
-      parent: hasParent ? keyOf(environment, parent) : null,
+      ...(process.environment.scheduler === 0 ? {} : { scheduler: process.environment.scheduler }),
+      parent: parent !== null && isParented(process) ? keyOf(environment, parent) : null,
       names,
       ...status,
       since: this.#since(process, status.state),
@@ -100,6 +100,12 @@ export function statusOf(
     ...(waitsFor === undefined ? {} : { waitsFor }),
     ...(heldExit === null ? {} : { end: endOf(process, heldExit) }),
   };
+}
+
+/** Whether the parent of a process is there, or may be on another scheduler. */
+export function isParented({ parent, environment }: Process): boolean {
+  if (parent === null) return false;
+  return environment.get(parent) !== undefined || (environment.elsewhere?.mayHave(parent) ?? false);
 }
 
 /** Bytes of a process's memory, or of all of them. */

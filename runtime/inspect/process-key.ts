@@ -20,8 +20,8 @@ export function partsOf(key: ProcessKey): { readonly environment: number; readon
   return { environment: Number(key.slice(0, colon)), id: Number(key.slice(colon + 1)) as ProcessId };
 }
 
-/** Whether a process does not come after another in a page. */
-export function isUpTo(key: ProcessKey, other: ProcessKey): boolean {
-  const [one, two] = [partsOf(key), partsOf(other)];
-  return one.environment === two.environment ? one.id <= two.id : one.environment < two.environment;
+/** The order of keys in pages. */
+export function compareKeys(one: ProcessKey, other: ProcessKey): number {
+  const [a, b] = [partsOf(one), partsOf(other)];
+  return a.environment - b.environment || a.id - b.id;
 }

@@ -36,7 +36,7 @@ export type * from './protocol/breakpoints.ts';
 export * from './protocol/processes.ts';
 
 /** Peers whose versions differ in the first number do not understand each other. */
-export const PROTOCOL_VERSION = '2.2';
+export const PROTOCOL_VERSION = '2.3';
 
 /** Codes of JSON-RPC errors beside those that the standard defines. */
 export const InspectError = {
@@ -57,7 +57,7 @@ export interface Welcome {
   readonly version: string;
   /** As in `lunatic 0.1.0`. */
   readonly runtime: string;
-  /** The operating system's id of the runtime's process. */
+  /** The operating system's id of the runtime's process; that of the first scheduler, if there are several. */
   readonly pid: number;
   /** Path of the program. */
   readonly program: string;

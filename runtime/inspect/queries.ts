@@ -9,7 +9,7 @@ import { bytesIn, keptLocals, LOCAL_SIZES } from './kept-locals.ts';
 import type { Modules } from './modules.ts';
 import type { ProcessIndex } from './process-index.ts';
 import { messageInfo, stateOf } from './process-info.ts';
-import { isUpTo } from './process-key.ts';
+import { keyOf, partsOf } from './process-key.ts';
 import {
   type BreakpointTerms,
   type ConfigInfo,
@@ -49,17 +49,19 @@ export class Queries {
   list(after: ProcessKey | undefined, limit = DEFAULT_PAGE, filter: ProcessFilter = {}): ProcessPage {
     const wanted = Math.min(limit, MAX_PAGE);
     const processes: ProcessInfo[] = [];
-    const last = after === undefined ? undefined : this.#index.find(after);
+    const isSpread = this.#index.isSpread;
+    const last = after === undefined || isSpread ? undefined : this.#index.find(after);
+    const from = after === undefined ? null : partsOf(after);
     const describe = this.#index.describer();
-    const parent = filter.parent == null ? undefined : this.#index.find(filter.parent);
+    const parent = filter.parent == null ? null : partsOf(filter.parent);
     let skipping = last !== undefined;
-    for (const process of this.#index.live()) {
+    for (const process of isSpread ? this.#index.ordered() : this.#index.live()) {
       if (skipping) {
         skipping = process !== last;
         continue;
       }
       // Where the process that a page ended with has gone, the next page begins with the first later one.
-      if (after !== undefined && last === undefined && isUpTo(this.#index.keyOf(process), after)) continue;
+      if (from !== null && last === undefined && this.#index.isUpTo(process, from)) continue;
       if (!mayMatch(process, filter, parent)) continue;
       const found = describe(process);
       if (!matches(found, filter)) continue;
@@ -88,10 +90,13 @@ export class Queries {
     };
   }
 
-  /** The process of that id, beside another one; nothing where it has just ended. */
+  /** The process of that id, beside another one; nothing where it has just ended. Of one on another scheduler only the key is known. */
   #peers({ environment }: Process, id: ProcessId): PeerInfo[] {
     const peer = environment.get(id);
-    return peer === undefined ? [] : [peerInfo(this.#index.info(peer))];
+    if (peer !== undefined) return [peerInfo(this.#index.info(peer))];
+    if (environment.elsewhere?.mayHave(id) !== true) return [];
+    const number = this.#index.numberOf(environment) ?? 0;
+    return [{ key: keyOf(number, id), id, environment: number, names: [], entry: '' }];
   }
 
   config(key: ProcessKey): ConfigInfo {
@@ -221,10 +226,13 @@ export class Queries {
 }
 
 /** What can be told without describing the process: most of thousands are sorted out here. */
-function mayMatch(process: Process, { states, parent }: ProcessFilter, found: Process | undefined): boolean {
+function mayMatch(
+  process: Process,
+  { states }: ProcessFilter,
+  parent: ReturnType<typeof partsOf> | null,
+): boolean {
   if (states !== undefined && !states.includes(stateOf(process))) return false;
-  if (parent === undefined || parent === null) return true;
-  return found !== undefined && process.parent === found.id && process.environment === found.environment;
+  return parent === null || process.parent === parent.id;
 }
 
 function matches(info: ProcessInfo, { text, parent }: ProcessFilter): boolean {

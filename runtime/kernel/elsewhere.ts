@@ -1,4 +1,4 @@
-import type { ProcessId } from './ids.ts';
+import type { ProcessId, SchedulerIndex } from './ids.ts';
 import type { Message } from './message.ts';
 import type { Signal } from './signal.ts';
 
@@ -15,6 +15,12 @@ export interface Elsewhere {
 
   /** Whether a process exists on another scheduler. */
   exists(target: ProcessId): boolean | Promise<boolean>;
+
+  /** The scheduler that a process is on, or was on; it may be this one. */
+  place(id: ProcessId): SchedulerIndex;
+
+  /** Whether a process may be on another scheduler, which alone knows whether it is. */
+  mayHave(id: ProcessId): boolean;
 
   /** Called when a process has ended here. */
   ended(id: ProcessId): void;

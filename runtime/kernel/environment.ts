@@ -16,7 +16,8 @@ export class Environment<Process extends { readonly id: ProcessId }> {
   readonly router: Router<Process>;
   /** What the host keeps for its processes. */
   readonly account: TotalAccount;
-  readonly #scheduler: SchedulerIndex;
+  /** The scheduler on which its processes are that it knows. */
+  readonly scheduler: SchedulerIndex;
   readonly #processes = new Map<ProcessId, Process>();
   /** The processes that were looked up last, by id. Every message looks its receiver up, most often one of a few. */
   readonly #recent: (Process | null)[] = new Array(RECENT).fill(null);
@@ -37,14 +38,14 @@ export class Environment<Process extends { readonly id: ProcessId }> {
     hasRoom: HasRoom,
   ) {
     this.id = id;
-    this.#scheduler = scheduler;
+    this.scheduler = scheduler;
     this.account = new TotalAccount(hasRoom);
     this.router = makeRouter(this);
   }
 
   /** Uses up the next id. */
   takeId(): ProcessId {
-    return processId(this.#scheduler, ++this.#spawned);
+    return processId(this.scheduler, ++this.#spawned);
   }
 
   add(process: Process): void {

@@ -13,6 +13,12 @@ export interface SchedulerObserver {
   /** Called when a process has ended. Those that are linked to it have not heard of it yet. */
   onExit?(process: Process, exit: Exit): void;
 
+  /** Called when a process that has not begun goes to another scheduler, and is not here any more. */
+  onDepart?(process: Process): void;
+
+  /** Called when such a process has come, before its first turn. It may be paused. */
+  onArrive?(process: Process): void;
+
   /**
    * Called once, when so much of V8's heap is in use that V8 may soon end everything with a fatal error.
    * @param process had the last turn
@@ -77,6 +83,26 @@ export class Observers {
     for (const observer of this.#observers) {
       try {
         observer.onExit?.(process, exit);
+      } catch (error) {
+        warn(error);
+      }
+    }
+  }
+
+  departed(process: Process): void {
+    for (const observer of this.#observers) {
+      try {
+        observer.onDepart?.(process);
+      } catch (error) {
+        warn(error);
+      }
+    }
+  }
+
+  arrived(process: Process): void {
+    for (const observer of this.#observers) {
+      try {
+        observer.onArrive?.(process);
       } catch (error) {
         warn(error);
       }

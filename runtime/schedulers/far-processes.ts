@@ -58,9 +58,13 @@ export class FarProcesses implements Elsewhere {
 
   // -- sending -----------------------------------------------------------------------------------------
 
-  /** The scheduler that a process is on, or was on. */
   place(id: ProcessId): SchedulerIndex {
     return this.#moved.get(id) ?? schedulerOf(id);
+  }
+
+  mayHave(id: ProcessId): boolean {
+    const place = this.place(id);
+    return place !== this.#own && this.#reach.mesh.peer(place) !== undefined;
   }
 
   deliver(target: ProcessId, signal: Exclude<Signal, { kind: 'message' }>): boolean {

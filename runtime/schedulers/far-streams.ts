@@ -102,6 +102,8 @@ export class FarStreams {
   readonly #peers: Peers;
   readonly #byNumber = new Map<number, FarStdio>();
   #last = 0;
+  /** Called before what the process that has the turn prints goes to the owner of the streams. */
+  onPrint: ((bytes: Uint8Array) => void) | null = null;
 
   constructor(mesh: Mesh, peers: Peers) {
     this.#mesh = mesh;
@@ -117,7 +119,8 @@ export class FarStreams {
     const known = this.#byNumber.get(token.number);
     if (known !== undefined) return known;
     const child = () => this.#child(token);
-    const made = new FarStdio(token, this.#mesh, this.#peers, child);
+    const outlet = { mesh: this.#mesh, printed: (bytes: Uint8Array) => this.onPrint?.(bytes) };
+    const made = new FarStdio(token, outlet, this.#peers, child);
     this.#byNumber.set(token.number, made);
     return made;
   }
@@ -135,6 +138,12 @@ export class FarStreams {
   }
 }
 
+/** Where output goes. */
+interface Outlet {
+  readonly mesh: Mesh;
+  printed(bytes: Uint8Array): void;
+}
+
 class FarStdio implements Stdio {
   readonly token: StreamsToken;
   readonly input: InputStream;
@@ -142,12 +151,12 @@ class FarStdio implements Stdio {
   readonly error: FarOutput;
   readonly forChild?: () => Stdio;
 
-  constructor(token: StreamsToken, mesh: Mesh, peers: Peers, child: () => Stdio) {
+  constructor(token: StreamsToken, outlet: Outlet, peers: Peers, child: () => Stdio) {
     const { traits } = token;
     this.token = token;
     this.input = new FarInput(token.number, peers, (traits & TRAITS.input) !== 0);
-    this.output = new FarOutput(token, OUTPUT, mesh, (traits & TRAITS.output) !== 0);
-    this.error = new FarOutput(token, ERROR, mesh, (traits & TRAITS.error) !== 0);
+    this.output = new FarOutput(token, OUTPUT, outlet, (traits & TRAITS.output) !== 0);
+    this.error = new FarOutput(token, ERROR, outlet, (traits & TRAITS.error) !== 0);
     if ((traits & TRAITS.forChild) !== 0) this.forChild = child;
   }
 
@@ -160,15 +169,15 @@ class FarOutput implements OutputStream {
   readonly isTerminal: boolean;
   readonly #token: StreamsToken;
   readonly #descriptor: Descriptor;
-  readonly #mesh: Mesh;
+  readonly #outlet: Outlet;
   #untaken = 0;
   readonly #line = new OutputLine(() => this.isFull);
   #waiting: (() => void)[] = [];
 
-  constructor(token: StreamsToken, descriptor: Descriptor, mesh: Mesh, isTerminal: boolean) {
+  constructor(token: StreamsToken, descriptor: Descriptor, outlet: Outlet, isTerminal: boolean) {
     this.#token = token;
     this.#descriptor = descriptor;
-    this.#mesh = mesh;
+    this.#outlet = outlet;
     this.isTerminal = isTerminal;
   }
 
@@ -181,10 +190,12 @@ class FarOutput implements OutputStream {
   }
 
   write(bytes: Uint8Array): Promise<void> | null {
-    if (this.#mesh.peer(OWNER) === undefined) return Promise.reject(new OutputError('the program has ended'));
+    const { mesh, printed } = this.#outlet;
+    if (mesh.peer(OWNER) === undefined) return Promise.reject(new OutputError('the program has ended'));
+    printed(bytes);
     this.#untaken += bytes.length;
     const { number, parent } = this.#token;
-    this.#mesh.send(OWNER, Frame.Output, (writer) => {
+    mesh.send(OWNER, Frame.Output, (writer) => {
       writer.varint(number);
       writer.varint(parent);
       writer.u8(this.#descriptor);

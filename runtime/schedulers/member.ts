@@ -18,11 +18,13 @@ export function takeMembership(): Membership | null {
 /**
  * Makes this OS process one of the schedulers of a program. It ends when the first one has gone.
  * @param makeRuntime makes a runtime of that index
+ * @param prepare called before there is a link to another scheduler
  */
 export async function runMember(
   membership: Membership,
   makeRuntime: (index: SchedulerIndex) => Runtime,
   { report, note }: Pick<SupervisorOptions, 'report' | 'note'>,
+  prepare: (system: SchedulerSystem, runtime: Runtime) => void = () => {},
 ): Promise<SchedulerSystem> {
   // The first one gets what is meant for the program. It ends the others.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
@@ -46,6 +48,7 @@ export async function runMember(
   });
   system.handles.connect(FIRST, process);
   runtime.scheduler.placement = system.placement;
+  prepare(system, runtime);
   await openDoor(membership, index, (peer, link) => system.join(peer, link, true));
   for (const peer of membership.peers as SchedulerIndex[]) {
     knock(membership, index, peer).then(

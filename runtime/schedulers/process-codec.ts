@@ -30,6 +30,8 @@ export interface Traveller {
   readonly diesWhenLinkDies: boolean;
   readonly where: Where;
   readonly childrenWhere: Where;
+  /** Whether somebody has paused it. */
+  readonly isPaused: boolean;
   readonly links: readonly (readonly [ProcessId, Tag])[];
   readonly monitors: readonly ProcessId[];
   readonly messages: readonly Message[];
@@ -61,7 +63,7 @@ export function writeProcess(
   codec: SignalCodec,
 ): void {
   const { id, parent, environment, config, entry, dieWhenLinkDies, links, monitors } = process;
-  const { where, childrenWhere } = process;
+  const { where, childrenWhere, paused } = process;
   writer.varint(key);
   writer.varint(environment.id);
   writer.varint(id);
@@ -72,6 +74,7 @@ export function writeProcess(
   writer.u8(dieWhenLinkDies ? 1 : 0);
   writer.u8(where);
   writer.u8(childrenWhere);
+  writer.u8(paused ? 1 : 0);
   writer.varint(links?.size ?? 0);
   for (const [peer, tag] of links ?? []) {
     writer.varint(peer);
@@ -99,6 +102,7 @@ export function readProcess(reader: ByteReader, codec: SignalCodec, configs: Con
   const diesWhenLinkDies = reader.u8() === 1;
   const where = reader.u8() as Where;
   const childrenWhere = reader.u8() as Where;
+  const isPaused = reader.u8() === 1;
   const links = times(reader, () => [reader.varint() as ProcessId, reader.tag()] as const);
   const monitors = times(reader, () => reader.varint() as ProcessId);
   const messages = times(reader, () => {
@@ -117,6 +121,7 @@ export function readProcess(reader: ByteReader, codec: SignalCodec, configs: Con
     diesWhenLinkDies,
     where,
     childrenWhere,
+    isPaused,
     links,
     monitors,
     messages,

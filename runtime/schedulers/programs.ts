@@ -18,6 +18,8 @@ export class Programs {
   readonly #byKey = new Map<number, Program>();
   readonly #byEnvironment = new WeakMap<Environment<Process>, Program>();
   #last = 0;
+  /** Who has given numbers to environments that are shown to people; null if nobody has. */
+  numberOf: ((environment: Environment<Process>) => number | undefined) | null = null;
 
   constructor(reach: Reach) {
     this.#reach = reach;
@@ -25,7 +27,10 @@ export class Programs {
 
   /** The program of a process. The first scheduler gives it a number if it has none: there all programs begin. */
   of({ environment, registry }: Pick<ProcessContext, 'environment' | 'registry'>): Program {
-    return this.#byEnvironment.get(environment) ?? this.add(++this.#last, { environment, registry });
+    const known = this.#byEnvironment.get(environment);
+    if (known !== undefined) return known;
+    const key = this.numberOf?.(environment) ?? ++this.#last;
+    return this.add(key, { environment, registry });
   }
 
   /** The program of a number; undefined for one that has never been here. */

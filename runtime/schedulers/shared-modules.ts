@@ -38,7 +38,7 @@ export class SharedModules {
    * @param fromProcess whether a process has made a module of it
    */
   sendBytes(to: SchedulerIndex, bytes: Uint8Array, fromProcess: boolean): string {
-    const digest = this.#digestOf(bytes);
+    const digest = this.digestOf(bytes);
     // It may come back.
     if (!this.#byDigest.has(digest)) this.#byDigest.set(digest, { bytes, fromProcess, loaded: null });
     const known = this.#known.get(to) ?? new Set();
@@ -52,7 +52,8 @@ export class SharedModules {
     return digest;
   }
 
-  #digestOf(bytes: Uint8Array): string {
+  /** The digest by which all schedulers know a binary. */
+  digestOf(bytes: Uint8Array): string {
     const known = this.#digests.get(bytes);
     if (known !== undefined) return known;
     const { hash } = process.getBuiltinModule('node:crypto');
@@ -64,7 +65,7 @@ export class SharedModules {
   /** Takes note that a module is here. */
   add(loaded: LoadedModule): void {
     const { bytes, isCounted } = loaded;
-    const digest = this.#digestOf(bytes);
+    const digest = this.digestOf(bytes);
     if (this.#byDigest.get(digest)?.loaded == null)
       this.#byDigest.set(digest, { bytes, fromProcess: isCounted, loaded });
   }

@@ -58,6 +58,16 @@ export interface SystemHooks {
   note(text: () => string): void;
 }
 
+/** Looks at the processes of all schedulers, for people. */
+export interface SystemWatcher {
+  /** Called when another scheduler has joined that knows nothing yet: before processes can go there. */
+  joined(index: SchedulerIndex): void;
+  /** Called when another scheduler has gone. */
+  lost(index: SchedulerIndex): void;
+  /** Called when the first process of a program comes here. */
+  opened(program: Program): void;
+}
+
 /** How signals to and from another scheduler are written and read. */
 interface Codecs {
   readonly writing: SignalCodec;
@@ -89,6 +99,7 @@ export class SchedulerSystem {
   readonly #sockets: SocketCrossing;
   readonly #hooks: SystemHooks;
   #isReporting = false;
+  watcher: SystemWatcher | null = null;
 
   /**
    * @param starting starts further schedulers; null where somebody else does
@@ -133,6 +144,20 @@ export class SchedulerSystem {
   /** Takes note of a module that is here: it is not loaded again when a process that runs it comes back. */
   addModule(module: LoadedModule): void {
     this.#modules.add(module);
+  }
+
+  /** The digest by which all schedulers know a module. */
+  digestOf(module: LoadedModule): string {
+    return this.#modules.digestOf(module.bytes);
+  }
+
+  get programs(): Programs {
+    return this.#programs;
+  }
+
+  /** @param printed called before what the process that has the turn prints goes to the scheduler that has the streams */
+  watchOutput(printed: (bytes: Uint8Array) => void): void {
+    if (this.#streams instanceof FarStreams) this.#streams.onPrint = printed;
   }
 
   #reach(): Reach {
@@ -250,6 +275,8 @@ export class SchedulerSystem {
     for (const message of traveller.messages) made.mailbox.push(message);
     const signals = far.arrived(id);
     environment.add(made);
+    made.paused = traveller.isPaused;
+    scheduler.observers.arrived(made);
     scheduler.makeReady(made, 0);
     for (const signal of signals) scheduler.delivery.deliver(made, signal);
     this.#changed();
@@ -259,7 +286,9 @@ export class SchedulerSystem {
     const known = this.#programs.get(key);
     if (known !== undefined) return known;
     const registry = new Registry(new FarNames(this.requests, key));
-    return this.#programs.add(key, this.#runtime.createEnvironment(number, registry));
+    const program = this.#programs.add(key, this.#runtime.createEnvironment(number, registry));
+    this.watcher?.opened(program);
+    return program;
   }
 
   // -- what messages carry -----------------------------------------------------------------------------
@@ -387,7 +416,10 @@ export class SchedulerSystem {
       closed: () => this.lose(index),
     };
     this.mesh.add({ index, link, isReady: false, isHungry: false });
-    if (isNew) this.#greet(index);
+    if (isNew) {
+      this.watcher?.joined(index);
+      this.#greet(index);
+    }
   }
 
   /** Another scheduler can be had, or one that was starting cannot. */
@@ -432,6 +464,7 @@ export class SchedulerSystem {
     this.#sockets.peerEnded(index);
     this.#codecs.get(index)?.arriving.releaseAll();
     this.#codecs.delete(index);
+    this.watcher?.lost(index);
     this.#hooks.lost(index);
   }
 

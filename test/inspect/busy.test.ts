@@ -39,7 +39,8 @@ let run: Inspected;
 
 /** The tests share a program: it takes a while until all of its processes compute. */
 beforeAll(async () => {
-  run = await Inspected.run(BUSY);
+  // How soon one scheduler answers.
+  run = await Inspected.run(BUSY, ['--inspect', '--schedulers', '1']);
   const { until } = await run.connect();
   await run.command.printed('ready\n');
   // They wake in the order in which they were spawned.

@@ -184,9 +184,9 @@ test('requests before initialize are refused, and change nothing', async () => {
 });
 
 test.each([
-  ['1.0', 'the client speaks version 1.0 of the inspection protocol, this runtime 2.2'],
-  ['', 'the client speaks version  of the inspection protocol, this runtime 2.2'],
-  ['10.0', 'the client speaks version 10.0 of the inspection protocol, this runtime 2.2'],
+  ['1.0', 'the client speaks version 1.0 of the inspection protocol, this runtime 2.3'],
+  ['', 'the client speaks version  of the inspection protocol, this runtime 2.3'],
+  ['10.0', 'the client speaks version 10.0 of the inspection protocol, this runtime 2.3'],
   [1, '"version" must be a string'],
   [undefined, '"version" must be a string'],
 ])('version %s of the protocol', async (version, message) => {
@@ -202,7 +202,7 @@ test('a later version of the same protocol is understood', async () => {
   const run = await Inspected.run(FAMILY);
   const raw = await RawSocket.open(run.url);
   raw.send({ jsonrpc: '2.0', id: 1, method: 'initialize', params: { version: '2.7', client: 'test' } });
-  expect((await raw.answer(1)).result).toMatchObject({ version: '2.2' });
+  expect((await raw.answer(1)).result).toMatchObject({ version: '2.3' });
 });
 
 test.each<[what: string, data: string | Buffer, code: number]>([

@@ -18,7 +18,7 @@ test('who answers, and what runs', async () => {
   const run = await Inspected.run(FAMILY, ['--inspect'], { arguments: ['one', 'two'] });
   const { client } = await run.connect();
   expect(client.welcome).toEqual({
-    version: '2.2',
+    version: '2.3',
     runtime: expect.stringMatching(/^lunatic \d+\.\d+\.\d+$/),
     pid: run.command.child.pid,
     program: expect.stringMatching(/program\d+\.wat$/),

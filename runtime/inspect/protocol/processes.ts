@@ -35,7 +35,12 @@ export interface ProcessInfo {
   /** Its id as guests see it. */
   readonly id: number;
   readonly environment: number;
-  /** Null for a root process, and for a child whose parent the environment does not know. */
+  /** The scheduler that it is on; missing for the first one, which is 0. */
+  readonly scheduler?: number;
+  /**
+   * Null for a root process, and for a child whose parent has ended. If the two are on different schedulers, the parent may have ended
+   * nevertheless.
+   */
   readonly parent: ProcessKey | null;
   /** Names under which it is registered, fit to be shown; some of them where there are many. */
   readonly names: readonly string[];

@@ -85,12 +85,13 @@ export function processRows(
   process: ViewedProcess,
   parent?: NamedProcess,
 ): (readonly [name: string, value: string])[] {
-  const { names, entry, since, mailbox, memory, links, monitors, state, end } = process;
+  const { names, entry, scheduler, since, mailbox, memory, links, monitors, state, end } = process;
   const seen = `${processActivity(process)} since ${new Date(since).toLocaleTimeString()}`;
   const rows: [string, string][] = [['State', state === 'ended' ? `ended at ${timeOf(since)}` : seen]];
   if (state === 'ended' && end !== undefined) rows.push(['End', endText(end)]);
   if (names.length > 0) rows.push(['Registered as', names.join(', ')]);
   rows.push(['Entry', entry]);
+  if (scheduler !== undefined) rows.push(['Scheduler', `${scheduler}`]);
   if (parent !== undefined) rows.push(['Parent', processName(parent)]);
   rows.push(['Mailbox', countOf(mailbox, 'message')], ['Memory', bytesOf(memory)]);
   rows.push(['Links', `${links}`], ['Monitored by', countOf(monitors, 'process')]);
