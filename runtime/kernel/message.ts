@@ -105,6 +105,14 @@ export class Message {
     this.length = end;
   }
 
+  /** The same for a range of bytes. */
+  appendRange(bytes: Uint8Array, from: number, length: number): void {
+    const end = this.length + length;
+    if (end > this.buffer.length) this.#grow(end);
+    copy(bytes, from, this.buffer, this.length, length);
+    this.length = end;
+  }
+
   /** The most bytes that a write of so many copies: those of the message as well if it needs more room. */
   costOfWrite(size: number): number {
     return this.length + size > this.buffer.length ? this.length + size : size;

@@ -112,6 +112,10 @@ export class Scheduler implements Turns {
   #handedBy: Process | null = null;
   #running = false;
   #turnPending = false;
+  /** Whether a turn begins as soon as something has made processes ready: see `wakeDuring`. */
+  #wakesAtOnce = false;
+  /** What is called when the turn of the event loop ends. */
+  readonly #atTurnEnd: (() => void)[] = [];
   #halted = false;
   #turnStart = 0;
   #slices = 0;
@@ -241,7 +245,39 @@ export class Scheduler implements Turns {
 
   #requestTurn(): void {
     this.#turnPending = true;
-    setImmediate(this.#turn);
+    if (!this.#wakesAtOnce) setImmediate(this.#turn);
+  }
+
+  /**
+   * Does what makes processes ready, between turns. If none was, the first of them has its turn right afterwards, without a way through
+   * the event loop.
+   */
+  wakeDuring(wake: () => void): void {
+    if (!this.isIdle) {
+      wake();
+      return;
+    }
+    this.#wakesAtOnce = true;
+    try {
+      wake();
+    } finally {
+      this.#wakesAtOnce = false;
+      if (this.#turnPending) this.#turn();
+    }
+  }
+
+  /** Calls back once, when the processes that are ready have had their turns, or others must be served. Returns false if none has one. */
+  atTurnEnd(callback: () => void): boolean {
+    if (!this.#running) return false;
+    this.#atTurnEnd.push(callback);
+    return true;
+  }
+
+  #endTurn(): void {
+    this.#running = false;
+    if (this.#atTurnEnd.length === 0) return;
+    for (const callback of this.#atTurnEnd) callback();
+    this.#atTurnEnd.length = 0;
   }
 
   /** Lets no process run from now on: for a program whose root process has ended. */
@@ -279,7 +315,7 @@ export class Scheduler implements Turns {
     for (;;) {
       if (this.#ready.isEmpty) this.placement?.giveBack();
       if (this.#ready.isEmpty || this.#turnPending) {
-        this.#running = false;
+        this.#endTurn();
         if (!this.#turnPending) {
           stalls.end(clockTime());
           this.placement?.idle();
@@ -287,7 +323,7 @@ export class Scheduler implements Turns {
         return;
       }
       if (this.#turnIsOver()) {
-        this.#running = false;
+        this.#endTurn();
         this.#requestTurn();
         return;
       }

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { nextTick } from 'node:process';
 import { ByteReader } from '../kernel/codec/byte-reader.ts';
@@ -16,9 +17,22 @@ const LONGEST_FRAME = 2 ** 31 - 1;
 const LENGTH = 4;
 const EMPTY = new Uint8Array(0);
 
+/** What Node keeps of a connection. Its types do not tell. */
+interface Connection extends Socket {
+  _handle?: { readonly fd?: number } | null;
+}
+
+/** Keeps links in step with the turns of processes. */
+export interface Pace {
+  /** Takes frames. Processes that were waiting for them may have their turns right afterwards. */
+  during(take: () => void): void;
+  /** Calls `flush` once, when processes have had their turns. Returns false if none has one. */
+  flushes(flush: () => void): boolean;
+}
+
 /** What a link does with what it reads. */
 export interface LinkReader {
-  /** Takes a frame. Its bytes are used again afterwards. Whatever it throws breaks the link. */
+  /** Takes a frame. The reader and its bytes are used again afterwards. Whatever it throws breaks the link. */
   frame(kind: Frame, reader: ByteReader): void;
   /** Called once, when nothing more can be read. */
   closed(error: Error | null): void;
@@ -30,6 +44,8 @@ export interface LinkReader {
  */
 export class Link {
   readonly #socket: Socket;
+  /** When what is written goes out, and what is read is taken; null for at once. */
+  pace: Pace | null = null;
   /** Who gets what comes. It may change between frames. */
   reader: LinkReader;
   #batch = new ByteWriter(USUAL_BATCH);
@@ -41,6 +57,8 @@ export class Link {
   #writing = this.#batch;
   #start = 0;
   #isScheduled = false;
+  /** Reads the present frame. */
+  readonly #frame = new ByteReader(EMPTY, 'a frame');
   /** The beginning of a frame of which the rest has not come. */
   #partial: Uint8Array = EMPTY;
   #partialLength = 0;
@@ -118,6 +136,7 @@ export class Link {
 
   #schedule(): void {
     this.#isScheduled = true;
+    if (this.pace?.flushes(this.flush)) return;
     // After the microtasks: processes run in these, one after the other, until their turn is over or none is ready.
     nextTick(this.flush);
   }
@@ -131,12 +150,29 @@ export class Link {
       batch.clear();
       return;
     }
-    const socket = this.#socket;
-    socket.write(batch.finish());
-    // Nearly always the system has taken everything.
-    if (socket.writableLength === 0) batch.clear();
-    else this.#batch = new ByteWriter(USUAL_BATCH);
+    const taken = this.#writeAtOnce(batch);
+    if (taken === batch.length) {
+      batch.clear();
+      return;
+    }
+    this.#socket.write(batch.finish().subarray(taken));
+    this.#batch = new ByteWriter(USUAL_BATCH);
   };
+
+  /**
+   * Writes what the system takes at once, which nearly always is everything. The machinery of streams takes longer than the system.
+   * @returns the number of bytes
+   */
+  #writeAtOnce({ buffer, length }: ByteWriter): number {
+    const { fd = -1 } = (this.#socket as Connection)._handle ?? {};
+    if (fd < 0 || this.#socket.connecting || this.#socket.writableLength > 0) return 0;
+    try {
+      return writeSync(fd, buffer, 0, length);
+    } catch {
+      // There is no room, or the other side has gone: the socket tells.
+      return 0;
+    }
+  }
 
   /** Whether so much waits for the other side that senders are to wait. */
   get isFull(): boolean {
@@ -172,6 +208,11 @@ export class Link {
 
   /** Takes bytes that have come; they are used again afterwards. */
   take(bytes: Uint8Array, size: number): void {
+    if (this.pace === null) this.#takeNow(bytes, size);
+    else this.pace.during(() => this.#takeNow(bytes, size));
+  }
+
+  #takeNow(bytes: Uint8Array, size: number): void {
     try {
       if (this.#partialLength === 0) this.#keep(bytes, this.#frames(bytes, size), size);
       else this.#takeWithPartial(bytes, size);
@@ -187,10 +228,8 @@ export class Link {
     while (size - at > LENGTH && !this.#isClosed && !this.#isPaused) {
       const end = at + LENGTH + lengthAt(bytes, at);
       if (end > size) break;
-      this.reader.frame(
-        bytes[at + LENGTH] as Frame,
-        new ByteReader(bytes, 'a frame', [at + LENGTH + 1, end]),
-      );
+      this.#frame.begin(bytes, at + LENGTH + 1, end);
+      this.reader.frame(bytes[at + LENGTH] as Frame, this.#frame);
       at = end;
     }
     return at;

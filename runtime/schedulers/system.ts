@@ -19,7 +19,7 @@ import { FarStreams, StreamService, type StreamsToken } from './far-streams.ts';
 import { Frame } from './frame.ts';
 import { HandlePassing } from './handle-passing.ts';
 import { readIds, writeIds } from './id-list.ts';
-import type { Link } from './link.ts';
+import type { Link, Pace } from './link.ts';
 import { Mesh } from './mesh.ts';
 import { type Mover, Moves } from './moves.ts';
 import { Configs, readProcess, type Traveller, writeProcess } from './process-codec.ts';
@@ -94,6 +94,7 @@ export class SchedulerSystem {
   readonly #streams: StreamService | FarStreams;
   readonly #names: NameService | null;
   readonly #configs = new Configs();
+  readonly #pace: Pace;
   readonly #stealing: WorkStealing;
   readonly #codecs = new Map<SchedulerIndex, Codecs>();
   readonly #sockets: SocketCrossing;
@@ -111,6 +112,10 @@ export class SchedulerSystem {
     this.#starting = starting;
     this.#hooks = hooks;
     this.mesh = new Mesh(index);
+    this.#pace = {
+      during: (take) => scheduler.wakeDuring(take),
+      flushes: (flush) => scheduler.atTurnEnd(flush),
+    };
     this.requests = new Requests(this.mesh);
     this.handles = new HandlePassing(index);
     this.#sockets = new SocketCrossing(index, this.requests, this.handles);
@@ -411,6 +416,7 @@ export class SchedulerSystem {
    * @param isNew whether it knows nothing yet of what is here
    */
   join(index: SchedulerIndex, link: Link, isNew: boolean): void {
+    link.pace = this.#pace;
     link.reader = {
       frame: (kind, reader) => this.#take(index, kind, reader),
       closed: () => this.lose(index),

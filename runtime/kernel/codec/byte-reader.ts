@@ -8,13 +8,13 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * length is compared with what is left before anything of that length is made. All methods throw `FormatError`.
  */
 export class ByteReader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  #bytes: Uint8Array;
+  #view: DataView;
   /** What the bytes are to be, for errors: "a signal". */
   readonly #subject: string;
   #offset: number;
   #start = 0;
-  readonly #end: number;
+  #end: number;
 
   /** @param range where it begins and ends in the bytes. Default: all of them */
   constructor(bytes: Uint8Array, subject: string, range: readonly [number, number] = [0, bytes.length]) {
@@ -22,6 +22,16 @@ export class ByteReader {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#subject = subject;
+  }
+
+  /** Begins anew with other bytes, or another range of the same. */
+  begin(bytes: Uint8Array, from: number, end: number): void {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    this.#offset = this.#start = from;
+    this.#end = end;
   }
 
   /** Where the value begins that was read last. */
@@ -86,6 +96,13 @@ export class ByteReader {
     const from = this.#offset;
     this.#offset += length;
     return this.#bytes.subarray(from, this.#offset);
+  }
+
+  /** Appends bytes, which have their length before them, to something. */
+  appendTo(target: { appendRange(bytes: Uint8Array, from: number, length: number): void }): void {
+    const length = this.count(1);
+    target.appendRange(this.#bytes, this.#offset, length);
+    this.#offset += length;
   }
 
   text(): string {

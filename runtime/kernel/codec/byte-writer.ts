@@ -5,6 +5,9 @@ const utf8 = new TextEncoder();
 /** Bytes of a number of at most 2^53 - 1, in groups of seven bits. */
 const LONGEST_VARINT = 8;
 
+/** Bytes that are copied one by one. */
+const SHORT = 64;
+
 /** Appends values to bytes. All numbers of more than one byte are little endian. */
 export class ByteWriter {
   #bytes: Uint8Array;
@@ -20,6 +23,11 @@ export class ByteWriter {
   /** What was written. The writer must not be used any more, unless it is cleared and nobody reads this. */
   finish(): Uint8Array {
     return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** Where that is, with room behind it. */
+  get buffer(): Uint8Array {
+    return this.#bytes;
   }
 
   /** Bytes written so far. */
@@ -92,6 +100,18 @@ export class ByteWriter {
     this.reserve(value.length);
     this.#bytes.set(value, this.#length);
     this.#length += value.length;
+  }
+
+  /** The first `length` bytes, with their number as a varint before them. */
+  beginningOf(value: Uint8Array, length: number): void {
+    this.reserve(LONGEST_VARINT + length);
+    this.varint(length);
+    const bytes = this.#bytes;
+    const at = this.#length;
+    // A loop is faster than making a view of a few bytes.
+    if (length > SHORT) bytes.set(value.subarray(0, length), at);
+    else for (let i = 0; i < length; i++) bytes[at + i] = value[i] ?? 0;
+    this.#length += length;
   }
 
   /** The length as a varint, and the bytes. */

@@ -172,7 +172,7 @@ export class SignalCodec {
     writer.u8(flags);
     if (tag !== NO_TAG) writer.tag(tag);
     if (position !== 0) writer.f64(position);
-    writer.bytes(buffer.subarray(0, length));
+    writer.beginningOf(buffer, length);
     if (resources === null) return;
     // Nothing is in transit before there is room for its handle.
     writer.reserve((resources.length + 1) * RESOURCE_SIZE);
@@ -245,12 +245,11 @@ export class SignalCodec {
     const tag = flags & HAS_TAG ? reader.tag() : NO_TAG;
     if (flags & HAS_TAG && tag === NO_TAG) throw reader.error('value', 'a tag of 0 in place of none');
     const position = flags & HAS_POSITION ? readPosition(reader) : 0;
-    const data = reader.bytes();
+    const message = dataMessage(tag);
+    reader.appendTo(message);
     const arriving = flags & HAS_RESOURCES ? readResources(reader) : null;
     reader.end();
     const resources = arriving === null ? null : this.#claim(reader, arriving);
-    const message = dataMessage(tag);
-    message.append(data);
     message.position = position;
     message.resources = resources;
     return message;
