@@ -1,13 +1,17 @@
 /**
  * Guests on two schedulers. Where a process is, is seen in the ids of processes that it spawns: the bits from 44 on are the
- * number of its scheduler. A process comes to another one if its parent computes when it is about to begin.
+ * number of its scheduler.
  *
  * Each first reports where the root process and the other one are, and then how long its work took and what it counted.
  */
 import { PRELUDE, ring, roundTrip, spawnToExit } from './messages.ts';
 
-/** Nanoseconds for which the root process computes, until another scheduler has started and taken what has not begun. */
-const PLACING = 1_500_000_000;
+/** Lets a program say where its children begin. */
+const withPlacing = (program: string) =>
+  program.replace(
+    '(import',
+    '(import "lunatic::scheduler" "place_children" (func $place_children (param i32) (result i32))) (import',
+  );
 
 const PLACE = `
   (data (i32.const 32) "noop") (data (i32.const 40) "echo") (data (i32.const 48) "sink") (data (i32.const 56) "idle")
@@ -17,11 +21,11 @@ const PLACE = `
   (func $tell_where (param $to i64)
     (i64.store (i32.const 64) (call $where))
     (call $send (local.get $to)))
-  ;; Spawns a process, which first tells where it is, computes meanwhile, and reports where both are.
-  (func $place (param $name i32) (param $computes i64) (result i64) (local $id i64) (local $due i64)
+  ;; Spawns a process, which first tells where it is, and reports where both are.
+  (func $place (param $name i32) (param $where i32) (result i64) (local $id i64)
+    (drop (call $place_children (local.get $where)))
     (local.set $id (call $spawn_with (local.get $name) (call $self)))
-    (local.set $due (i64.add (call $now) (local.get $computes)))
-    (loop $busy (br_if $busy (i64.lt_s (call $now) (local.get $due))))
+    (drop (call $place_children (i32.const 1)))
     (call $receive)
     (i64.store (i32.const 300) (call $count))
     (i64.store (i32.const 308) (call $where))
@@ -33,10 +37,10 @@ const PLACE = `
     (call $tell_where (local.get $to))
     (loop $forever (call $receive) (call $pass_on (local.get $to)) (br $forever)))`;
 
-const placing = (isApart: boolean) => `(i64.const ${isApart ? PLACING : 0})`;
+const placing = (isApart: boolean) => `(i32.const ${isApart ? 2 : 1})`;
 
 /** Asks an echo on another scheduler `n` times, after a tenth as many times that are not timed. */
-export const roundTripApart = (n: number) => `(module ${PRELUDE} ${PLACE}
+export const roundTripApart = (n: number) => `(module ${withPlacing(PRELUDE)} ${PLACE}
   (func $ask (param $echo i64) (param $n i32)
     (loop $next (call $send (local.get $echo)) (call $receive)
       (br_if $next (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))
@@ -52,7 +56,7 @@ export const roundTripApart = (n: number) => `(module ${PRELUDE} ${PLACE}
  * Sends `n` messages of 64 bytes one way, after a tenth as many that are not timed. Each has a number, and the receiver sees to it
  * that they come in order. Counts what arrived.
  */
-export const flood = (n: number, isApart: boolean) => `(module ${PRELUDE} ${PLACE}
+export const flood = (n: number, isApart: boolean) => `(module ${withPlacing(PRELUDE)} ${PLACE}
   (func $receive_all (param $n i64) (param $to i64) (local $i i64)
     (loop $next
       (drop (call $receive_message (i32.const 0) (i32.const 0) (i64.const -1)))
@@ -88,7 +92,7 @@ export const besideIdle = {
 };
 
 function besideAnother(program: string): string {
-  const named = program.replace('(func (export "_start")', '(func $measured');
+  const named = withPlacing(program).replace('(func (export "_start")', '(func $measured');
   return `${named.slice(0, named.lastIndexOf(')'))} ${PLACE}
     (func (export "_start") (drop (call $place (i32.const 56) ${placing(true)})) (call $measured)))`;
 }
