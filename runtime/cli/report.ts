@@ -25,6 +25,7 @@ export class Reports {
   readonly #stream: Pick<OutputStream, 'write'>;
   #full = false;
   #left = 0;
+  #drained: Promise<void> | null = null;
   /** Reports that are not ready, and those that follow them, in their order. */
   readonly #waiting: Waiting[] = [];
   #settled: (() => void) | null = null;
@@ -79,6 +80,11 @@ export class Reports {
     clearTimeout(timer);
   }
 
+  /** Resolves when somebody has read what was printed, if reports are only counted. */
+  whenWritable(): Promise<void> {
+    return this.#drained ?? Promise.resolve();
+  }
+
   /** Prints at once what waits, as far as it is known. */
   hurry(): void {
     for (const report of this.#waiting) report.text ??= report.otherwise ?? '';
@@ -103,6 +109,7 @@ export class Reports {
     const drained = this.#stream.write(Buffer.from(text));
     if (drained === null) return;
     this.#full = true;
+    this.#drained = drained.catch(() => {});
     drained.then(
       () => this.#resume(),
       () => {},
@@ -120,25 +127,50 @@ export class Reports {
 /** The number of processes that a snapshot lists. */
 const SHOWN_PROCESSES = 1000;
 
-/** What the processes of an environment are doing, oldest first. */
-export async function describeProcesses(
+/** What processes of one scheduler are doing. */
+export interface ProcessesReport {
+  /** How many there are. */
+  readonly size: number;
+  /** Those that are told of, oldest first. */
+  readonly processes: readonly ProcessSnapshot[];
+  /** Whether all stacks are known. */
+  readonly isComplete: boolean;
+}
+
+/** What the processes of an environment are doing. */
+export async function reportProcesses(
   environment: Environment<Process>,
   scheduler: Scheduler,
   sources: Sources,
-): Promise<string> {
+): Promise<ProcessesReport> {
   const { size } = environment;
   const seen = await snapshots(environment.processes(), scheduler, SHOWN_PROCESSES);
-  const found = await Promise.all(seen.map((one) => withSources(one, sources)));
-  const all = scheduler.stacks.kept === 'all' || found.every(({ stack }) => stack.length > 0);
+  const processes = await Promise.all(
+    seen.map(async (one) => {
+      const { module: _, ...snapshot } = await withSources(one, sources);
+      return snapshot;
+    }),
+  );
+  const isComplete = scheduler.stacks.kept === 'all' || processes.every(({ stack }) => stack.length > 0);
+  return { size, processes, isComplete };
+}
+
+/** The same as text, of all schedulers. */
+export function describeProcesses(reports: readonly ProcessesReport[]): string {
+  const size = reports.reduce((sum, report) => sum + report.size, 0);
+  const found = reports.flatMap(({ processes }) => processes);
+  if (reports.length > 1) found.sort((a, b) => a.id - b.id);
+  const shown = found.slice(0, SHOWN_PROCESSES);
+  const isComplete = reports.every((report) => report.isComplete);
   const lines = [
-    `${size} ${size === 1 ? 'process' : 'processes'}${all ? '' : '; --trace shows all stacks'}`,
-    ...found.map(processLine),
-    ...(size > SHOWN_PROCESSES ? [`... ${size - SHOWN_PROCESSES} more`] : []),
+    `${size} ${size === 1 ? 'process' : 'processes'}${isComplete ? '' : '; --trace shows all stacks'}`,
+    ...shown.map(processLine),
+    ...(size > shown.length ? [`... ${size - shown.length} more`] : []),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-async function withSources(snapshot: Snapshot, sources: Sources): Promise<ProcessSnapshot> {
+async function withSources(snapshot: Snapshot, sources: Sources): Promise<Snapshot & ProcessSnapshot> {
   const located = await sources.locate(snapshot.module, snapshot.stack);
   return located === null ? snapshot : { ...snapshot, lines: located.lines };
 }

@@ -4,7 +4,8 @@ import type { Debugging } from '../kernel/debugging.ts';
 import type { Exit } from '../kernel/exit.ts';
 import { FULL_STACK_DEPTH, STACK_DEPTH } from '../kernel/guest-stack.ts';
 import { LazyPlacement, SCHEDULER_VARIABLE } from '../kernel/lazy-placement.ts';
-import type { LoadedModule } from '../kernel/module.ts';
+import type { Placement } from '../kernel/placement.ts';
+import type { Process } from '../kernel/process.ts';
 import { Where } from '../kernel/where.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { sharedDatabases } from '../permissions/shared-databases.ts';
@@ -16,13 +17,13 @@ import type { CoreDumpFlags } from './core-dump-flags.ts';
 import type { CoreDumps, DumpedCommand } from './core-dumps.ts';
 import type { CommandCoverage } from './coverage.ts';
 import type { CoverageFlags } from './coverage-options.ts';
+import type { FarReports } from './far-reports.ts';
 import { noteRun } from './has-run.ts';
 import { heapNotice } from './heap-notice.ts';
-import type { Inspection } from './inspection.ts';
 import { leaveThreads } from './leave-threads.ts';
 import { CommandError } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
-import { type Log, type LogOptions, openLog } from './log.ts';
+import { type LogOptions, openLog } from './log.ts';
 import { moduleCache } from './module-cache.ts';
 import { whileUnchanged } from './module-file.ts';
 import { loadNamed, moduleLimits } from './module-limits.ts';
@@ -30,7 +31,7 @@ import { type InspectFlags, openInspection } from './open-inspection.ts';
 import type { PLACES } from './options.ts';
 import { pluginsOf } from './plugins.ts';
 import { logExit } from './process-log.ts';
-import { describeProcesses, Reports } from './report.ts';
+import { describeProcesses, Reports, reportProcesses } from './report.ts';
 import { type ConfigFlags, rootConfig } from './root-config.ts';
 import { EndingSignals, ExitCode, mayBlock, openStreams } from './session.ts';
 import { Sources } from './sources.ts';
@@ -76,10 +77,10 @@ export async function run(
   Error.stackTraceLimit =
     options.inspect?.debug || options.coreDump !== undefined ? FULL_STACK_DEPTH : STACK_DEPTH;
   const streams = openStreams();
+  if (process.env[SCHEDULER_VARIABLE] !== undefined) return await runScheduler(path, options, streams);
   const reports = new Reports(streams.error);
   const log = openLog(reports, 'warn', options);
   const plugins = await pluginsOf(options.plugin ?? []);
-  if (process.env[SCHEDULER_VARIABLE] !== undefined) return await runScheduler(path, options, log);
   const commandLine = [basename(path), ...guestArguments, ...(options.bench ? ['--bench'] : [])];
   const config = rootConfig(commandLine, options, plugins);
   let loading: string | null = path;
@@ -113,6 +114,7 @@ export async function run(
   const dumped = dumps?.watch(runtime.scheduler, (loaded) => sources.fileOf(loaded));
   let root: Root | undefined;
   let covered: object | undefined;
+  let far: FarReports | undefined;
   const writeCoverage = () => {
     if (coverage === undefined || covered === undefined) return;
     coverage.collector.addProgram(covered);
@@ -126,7 +128,12 @@ export async function run(
   if (process.platform !== 'win32') {
     process.on('SIGUSR1', async () => {
       if (root !== undefined)
-        reports.print(await describeProcesses(root.environment, runtime.scheduler, sources));
+        reports.print(
+          describeProcesses([
+            await reportProcesses(root.environment, runtime.scheduler, sources),
+            ...((await far?.describe(root.process)) ?? []),
+          ]),
+        );
     });
   }
 
@@ -146,7 +153,14 @@ export async function run(
     metrics !== undefined ||
     coverage !== undefined ||
     dumps !== undefined;
-  if (!isAlone) allowSchedulers(runtime, options.schedulers, module, log, inspection);
+  if (!isAlone)
+    allowSchedulers(runtime, options.schedulers, async (most) => {
+      const { openSchedulers } = await import('./schedulers.ts');
+      const inspector = inspection?.inspector ?? null;
+      const opened = await openSchedulers(runtime, { most, module, log, reports, inspector });
+      far = opened.far;
+      return opened.placement;
+    });
   loading = null;
   const halt = () => {
     // Most debug sessions end so.
@@ -200,6 +214,7 @@ export async function run(
     await inspection?.close(ExitCode.Failed, failure.message);
     throw failure;
   } finally {
+    await far?.end();
     await reports.settle();
     clearInterval(awake);
     // A program that has ended so soon has nothing else to do, and signals end it, whoever it writes to.
@@ -209,22 +224,20 @@ export async function run(
   }
 }
 
-/** Lets a program have several schedulers. The code is loaded when processes keep each other waiting. */
+/**
+ * Lets a program have several schedulers.
+ * @param open called when processes keep each other waiting, with how many there may be: it loads the code
+ */
 function allowSchedulers(
   runtime: Runtime,
   wanted: number | undefined,
-  module: LoadedModule,
-  log: Log,
-  inspection: Inspection | undefined,
+  open: (most: number) => Promise<Placement>,
 ): void {
   const { scheduler } = runtime;
   const most = wanted ?? schedulersByDefault();
   if (most === 1) return;
   sharedDatabases.share();
-  scheduler.placement = new LazyPlacement(scheduler, async () => {
-    const { openSchedulers } = await import('./schedulers.ts');
-    return openSchedulers(runtime, most, module, log, inspection?.inspector ?? null);
-  });
+  scheduler.placement = new LazyPlacement(scheduler, () => open(most));
 }
 
 /** What `LUNATIC_SCHEDULERS` says; 0 for as many as there are cores. */
@@ -238,29 +251,45 @@ function whereOf({ placeChildren }: RunOptions): Where {
 }
 
 /** Runs this OS process as one of several schedulers. */
-async function runScheduler(path: string, options: RunOptions, log: Log): Promise<never> {
-  const { runAsScheduler } = await import('./schedulers.ts');
+async function runScheduler(path: string, options: RunOptions, streams: StandardOutput): Promise<never> {
+  const { FarOutlet, runAsScheduler, SentReports } = await import('./schedulers.ts');
+  const outlet = new FarOutlet();
+  const reports = new SentReports(outlet);
+  const log = openLog(reports, 'warn', options);
+  const sources = new Sources(() => stackStyle(STDERR, options.color));
+  const since = Date.now();
+  const know = ({ module }: Process) => {
+    if (!module.isCounted) sources.add(module, path, since);
+  };
   sharedDatabases.share();
   return await runAsScheduler(
     (index) => {
-      const sources = new Sources(() => stackStyle(STDERR, options.color));
-      const since = Date.now();
       const runtime = new Runtime({
         index,
         ...moduleLimits(options),
         store: moduleCache(process.env, log),
         observer: {
           onExit: (ended, exit) => {
-            if (!ended.module.isCounted) sources.add(ended.module, path, since);
+            know(ended);
             logExit(log, ended, exit, sources);
           },
+          // V8 may end this scheduler before another one can print it.
+          ...heapNotice(new Reports(streams.error)),
         },
       });
       if (options.trace) runtime.scheduler.stacks.kept = 'all';
       return runtime;
     },
-    log,
-    options.inspect !== undefined || options.inspectWait,
+    {
+      log,
+      reports,
+      outlet,
+      describe: (environment, scheduler) => {
+        for (const running of environment.processes()) know(running);
+        return reportProcesses(environment, scheduler, sources);
+      },
+      isInspected: options.inspect !== undefined || options.inspectWait,
+    },
   );
 }
 

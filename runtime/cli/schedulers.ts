@@ -4,57 +4,77 @@ import type { SchedulerIndex } from '../kernel/ids.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Placement } from '../kernel/placement.ts';
 import type { Runtime } from '../runtime.ts';
-import { InspectedMember } from '../schedulers/inspected-member.ts';
-import { InspectedSystem } from '../schedulers/inspected-system.ts';
 import { runMember, takeMembership } from '../schedulers/member.ts';
 import { Supervisor, type SupervisorOptions } from '../schedulers/supervisor.ts';
+import { answerReports, type DescribeProcesses, type FarOutlet, FarReports } from './far-reports.ts';
 import type { Log } from './log.ts';
+import type { Reports } from './report.ts';
+
+export { FarOutlet, SentReports } from './far-reports.ts';
 
 /** The log target of what schedulers do. */
 const TARGET = 'lunatic::schedulers';
 
-/**
- * Makes the runtime of this command the first scheduler of several.
- * @param most how many there may be; 0 for as many as there are cores
- * @param module that of the program, which the others will need
- * @param inspector lets clients look at the processes of this one
- */
-export function openSchedulers(
+/** What the first scheduler does for all. */
+export interface FirstScheduler {
+  /** How many there may be; 0 for as many as there are cores. */
+  readonly most: number;
+  /** That of the program, which the others will need. */
+  readonly module: LoadedModule;
+  readonly log: Log;
+  readonly reports: Reports;
+  /** Lets clients look at the processes of this one. */
+  readonly inspector: Inspector | null;
+}
+
+/** Makes the runtime of this command the first scheduler of several. */
+export async function openSchedulers(
   runtime: Runtime,
-  most: number,
-  module: LoadedModule,
-  log: Log,
-  inspector: Inspector | null,
-): Placement {
+  { most, module, log, reports, inspector }: FirstScheduler,
+): Promise<{ placement: Placement; far: FarReports }> {
+  const inspected = inspector === null ? null : await import('../schedulers/inspected-system.ts');
   const [, file = '', ...args] = process.argv;
   const { execArgv } = process;
-  const supervisor = new Supervisor(runtime, {
+  const { system } = new Supervisor(runtime, {
     most: most === 0 ? availableParallelism() : most,
     // The same command line: the others read the same options.
     command: { file, args, execArgv },
     settings: null,
     ...notesIn(log),
   });
-  supervisor.system.addModule(module);
-  if (inspector !== null) new InspectedSystem(supervisor.system, inspector);
-  return supervisor.system.placement;
+  system.addModule(module);
+  if (inspected !== null && inspector !== null) new inspected.InspectedSystem(system, inspector);
+  return { placement: system.placement, far: new FarReports(system, reports) };
+}
+
+/** What another scheduler does for the first one. */
+export interface OtherScheduler {
+  readonly log: Log;
+  readonly reports: Reports;
+  /** Where its reports go. */
+  readonly outlet: FarOutlet;
+  /** Tells what processes are doing. */
+  readonly describe: DescribeProcesses;
+  /** Whether clients of the first one may look at its processes. */
+  readonly isInspected: boolean;
 }
 
 /**
  * Makes this OS process another scheduler of a program, if it was started as one.
  * @param makeRuntime makes its runtime
- * @param isInspected whether clients of the first one may look at its processes
  * @returns a promise that never resolves, since others end this OS process
  */
 export async function runAsScheduler(
   makeRuntime: (index: SchedulerIndex) => Runtime,
-  log: Log,
-  isInspected: boolean,
+  { log, reports, outlet, describe, isInspected }: OtherScheduler,
 ): Promise<never> {
   const membership = takeMembership();
   if (membership === null) throw new Error('this OS process was not started as a scheduler');
-  await runMember(membership, makeRuntime, notesIn(log), (system, { scheduler }) => {
-    if (isInspected) new InspectedMember(system, scheduler);
+  const inspected = isInspected ? await import('../schedulers/inspected-member.ts') : null;
+  await runMember(membership, makeRuntime, notesIn(log), (system, runtime) => {
+    outlet.connect(system);
+    answerReports(system, runtime.scheduler, reports, describe);
+    if (inspected !== null) new inspected.InspectedMember(system, runtime.scheduler);
   });
   return await new Promise<never>(() => {});
 }

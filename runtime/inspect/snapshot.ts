@@ -42,6 +42,6 @@ export function describeProcess(process: Process): string {
 }
 
 /** Some of the names under which a process is registered, fit to be displayed. */
-export function displayedNames({ registry, id }: Process): string[] {
+export function displayedNames({ registry, id }: Pick<Process, 'registry' | 'id'>): string[] {
   return registry.namesOf(id, DISPLAYED_NAMES).map(displayName);
 }

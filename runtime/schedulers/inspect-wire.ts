@@ -101,12 +101,3 @@ export function decodeAnswer(body: Uint8Array, modules: Modules): unknown {
   if (kind === REFUSED) throw new InspectionError(code, message);
   throw kind === MALFORMED ? new ResponseError(code, message) : new Error(message);
 }
-
-/** Bytes of a request that says a number. */
-export function numberBytes(number: number): Uint8Array {
-  return bytesOf((writer) => writer.varint(number));
-}
-
-export function numberIn(body: Uint8Array): number {
-  return new ByteReader(body, 'a number').varint();
-}

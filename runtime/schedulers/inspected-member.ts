@@ -5,15 +5,9 @@ import type { SessionClient } from '../inspect/session-client.ts';
 import { ByteReader } from '../kernel/codec/byte-reader.ts';
 import type { SchedulerIndex } from '../kernel/ids.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
-import {
-  decodeMessage,
-  encodeAnswer,
-  encodeMessage,
-  InspectRequest,
-  numberBytes,
-  numberIn,
-} from './inspect-wire.ts';
+import { decodeMessage, encodeAnswer, encodeMessage, InspectRequest } from './inspect-wire.ts';
 import { readNames } from './name-mirror.ts';
+import { numberBytes, numberIn } from './requests.ts';
 import type { SchedulerSystem } from './system.ts';
 
 /** The scheduler that clients are connected to. */

@@ -3,18 +3,11 @@ import type { Others, OthersSession, OwnSide } from '../inspect/others.ts';
 import type { ProcessKey } from '../inspect/protocol.ts';
 import type { SchedulerIndex } from '../kernel/ids.ts';
 import type { AskedSystem } from './asked-system.ts';
-import {
-  decodeAnswer,
-  decodeMessage,
-  encodeMessage,
-  InspectRequest,
-  numberBytes,
-  numberIn,
-} from './inspect-wire.ts';
+import { decodeAnswer, decodeMessage, encodeMessage, InspectRequest } from './inspect-wire.ts';
 import { answerArrived, untilArrived } from './inspected-member.ts';
 import { MergedSession } from './merged-session.ts';
 import { NameMirror } from './name-mirror.ts';
-import { bytesOf } from './requests.ts';
+import { bytesOf, numberBytes, numberIn } from './requests.ts';
 import type { SchedulerSystem, SystemWatcher } from './system.ts';
 
 /** Milliseconds between two looks at whether a client has read what it was sent. */

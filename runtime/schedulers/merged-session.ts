@@ -18,7 +18,8 @@ import {
 import type { SchedulerIndex } from '../kernel/ids.ts';
 import type { AskedSystem } from './asked-system.ts';
 import { FarChanges } from './far-changes.ts';
-import { InspectRequest, numberBytes } from './inspect-wire.ts';
+import { InspectRequest } from './inspect-wire.ts';
+import { numberBytes } from './requests.ts';
 
 const FIRST = 0 as SchedulerIndex;
 /** How often it is looked where a process is that is on its way. */

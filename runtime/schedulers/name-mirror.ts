@@ -1,9 +1,9 @@
 import { ByteReader } from '../kernel/codec/byte-reader.ts';
 import type { SchedulerIndex } from '../kernel/ids.ts';
 import type { Registry, RegistryEntry } from '../kernel/registry.ts';
-import { InspectRequest, numberIn } from './inspect-wire.ts';
+import { InspectRequest } from './inspect-wire.ts';
 import type { Program } from './programs.ts';
-import { bytesOf } from './requests.ts';
+import { bytesOf, numberIn } from './requests.ts';
 import type { SchedulerSystem } from './system.ts';
 
 /** Milliseconds after which names are looked at again. */

@@ -1,4 +1,4 @@
-import type { ByteReader } from '../kernel/codec/byte-reader.ts';
+import { ByteReader } from '../kernel/codec/byte-reader.ts';
 import { ByteWriter } from '../kernel/codec/byte-writer.ts';
 import type { SchedulerIndex } from '../kernel/ids.ts';
 import { Frame } from './frame.ts';
@@ -117,4 +117,13 @@ export function bytesOf(write: (writer: ByteWriter) => void): Uint8Array {
   const writer = new ByteWriter(ROOM);
   write(writer);
   return writer.finish();
+}
+
+/** Bytes of a request or an answer that is a number. */
+export function numberBytes(number: number): Uint8Array {
+  return bytesOf((writer) => writer.varint(number));
+}
+
+export function numberIn(body: Uint8Array): number {
+  return new ByteReader(body, 'a number').varint();
 }

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { lunatic, RunningCommand } from '../support/command.ts';
+import { guest } from '../support/guest.ts';
+import { inspectPrograms, programFile } from '../support/inspected.ts';
+import { FAMILY } from '../support/inspected-guests.ts';
+
+inspectPrograms();
+
+/** Every child begins on another scheduler than its parent. */
+const APART = ['--schedulers', '3', '--place-children', 'apart'];
+
+test('SIGUSR1 prints the processes of all schedulers with their names and stacks', async () => {
+  const command = new RunningCommand(['run', ...APART, '--trace', programFile(FAMILY)], { input: null });
+  await command.printed('ready\n');
+  const frame = String.raw`\(\S+\.wat:\d+:\d+\)`;
+  const expected = new RegExp(
+    `^4 processes
+process 1: sleeping
+    at rest ${frame}
+    at _start ${frame}
+process 2 \\(worker, wor\ufffdker\\): waiting for a message, 2 messages in its mailbox
+    at wait_for_orders ${frame}
+    at worker ${frame}
+process 3: (running|ready)
+    at count ${frame}
+    at spin ${frame}
+process \\d{10,}: waiting for a message
+    at receive ${frame}
+    at leaf ${frame}
+$`,
+    'm',
+  );
+  // Until they have come to where they wait.
+  while (!expected.test(command.stderr)) {
+    command.child.kill('SIGUSR1');
+    await sleep(200);
+  }
+  command.child.kill('SIGKILL');
+  await command.ended;
+});
+
+test('the end of a process on another scheduler is logged behind what it has printed, before the program ends', async () => {
+  const program = guest(
+    `(func $warn (param i32 i32)
+       (i32.store (i32.const 16) (local.get 0))
+       (i32.store (i32.const 20) (local.get 1))
+       (drop (call $fd_write (i32.const 2) (i32.const 16) (i32.const 1) (i32.const 24))))
+     (func (export "child") (call $warn (text "no luck\\n")) unreachable)
+     (func (export "_start")
+       (drop (call $spawn (i64.const 1) (text "child")))
+       (call $forever))`,
+  );
+  const { stderr, exitCode } = await lunatic(['run', ...APART, programFile(program)]);
+  expect(exitCode).toBe(1);
+  expect(stderr).toMatch(
+    /^no luck\n\[WARN lunatic::process\] Process 2 failed, notifying: 1 links\n {4}trapped: unreachable .*\n( {4}at .*\n)*\[WARN lunatic::process\] Process 1 was killed/,
+  );
+});
+
+test('reports of many failures on other schedulers are whole, and none is lost', async () => {
+  const program = guest(
+    `(func (export "child") (call $process.sleep_ms (i64.const 20)) unreachable)
+     (func (export "_start") (local $left i32)
+       (call $process.die_when_link_dies (i32.const 0))
+       (local.set $left (i32.const 300))
+       (loop $next
+         (drop (call $spawn (i64.const 1) (text "child")))
+         (br_if $next (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+       (local.set $left (i32.const 300))
+       (loop $next
+         (drop (call $receive))
+         (br_if $next (local.tee $left (i32.sub (local.get $left) (i32.const 1))))))`,
+  );
+  const { stderr, exitCode } = await lunatic(['run', ...APART, programFile(program)]);
+  expect(exitCode).toBe(0);
+  const heads = stderr.match(/^\[WARN lunatic::process\] Process \d+ failed, notifying: 1 links$/gm) ?? [];
+  expect(new Set(heads).size).toBe(300);
+  const others = stderr.replace(
+    /^\[WARN lunatic::process\] Process \d+ failed, notifying: 1 links\n(?: {4}.*\n)+/gm,
+    '',
+  );
+  expect(others).toBe('');
+});
