@@ -17,6 +17,27 @@ const WITHOUT_SIGNALS = [
   'wasi-tools',
 ];
 
+/** Tests of the contract with guests that run once more with 2 and with 4 schedulers: those of what processes do to each other. */
+const BETWEEN_PROCESSES = [
+  'errors',
+  'fuel',
+  'links',
+  'message-data',
+  'message-requests',
+  'message-tags',
+  'modules',
+  'monitors',
+  'networking-tcp',
+  'networking-udp',
+  'registry',
+  'serializability',
+  'spawn',
+  'sqlite',
+  'ties',
+  'timers',
+  'trap-catch',
+];
+
 /** Tests that mostly wait for OS processes: so three of them run on two cores. They hold nothing that others would notice. */
 const WITH_COMMANDS = ['adapter', 'cli', 'inspect'].map((folder) => `test/${folder}/**/*.test.ts`);
 
@@ -95,6 +116,18 @@ export default defineConfig({
           env: { LUNATIC_TEST_ROUTER: 'loop-back' },
         },
       },
+      ...[2, 4].map((count) => ({
+        // And where each process begins on another scheduler than its parent.
+        extends: true as const,
+        test: {
+          name: `${count} schedulers`,
+          include: BETWEEN_PROCESSES.map((name) => `test/conformance/${name}.test.ts`),
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+          env: { LUNATIC_TEST_SCHEDULERS: String(count) },
+        },
+      })),
     ],
   },
 });

@@ -12,10 +12,13 @@ import type { Machine } from '../../runtime/kernel/capacity.ts';
 import { dataMessage } from '../../runtime/kernel/message.ts';
 import type { LoadOptions } from '../../runtime/kernel/module.ts';
 import { NO_TAG } from '../../runtime/kernel/tag.ts';
+import { Where } from '../../runtime/kernel/where.ts';
 import { PluginHost } from '../../runtime/plugins/plugin-host.ts';
 import type { RuntimeOptions } from '../../runtime/runtime.ts';
 import { assembleText } from '../../runtime/wat/index.ts';
 import { testConfig, testRuntime } from './loop-back.ts';
+import { isOnOneScheduler } from './schedulers/one-scheduler.ts';
+import { SCHEDULERS, SeveralSchedulers } from './schedulers/several-schedulers.ts';
 
 /** An output stream that keeps what is printed. */
 export class Capture implements OutputStream {
@@ -120,8 +123,13 @@ export interface Program {
   readonly empty: Promise<void>;
 }
 
+/** Options that a program on several schedulers may have: the others need a runtime of their own. */
+const ANYWHERE = new Set(['config', 'entry', 'input', 'paused', 'onExit']);
+
 /** Starts a program given as WAT text or as a binary. */
 export async function start(source: string | Uint8Array, options: ProgramOptions = {}): Promise<Program> {
+  const mayBeApart = SCHEDULERS > 1 && Object.keys(options).every((name) => ANYWHERE.has(name));
+  if (mayBeApart && !isOnOneScheduler()) return await startApart(source, options);
   const exits: { process: Process; exit: Exit }[] = [];
   const { promise: empty, resolve: becomeEmpty } = Promise.withResolvers<void>();
   const runtime = testRuntime({
@@ -153,6 +161,39 @@ export async function start(source: string | Uint8Array, options: ProgramOptions
   return { runtime, root, stdout, stderr, exits, empty };
 }
 
+/** Starts a program whose processes begin on other schedulers than their parents. */
+async function startApart(source: string | Uint8Array, options: ProgramOptions): Promise<Program> {
+  const several = await SeveralSchedulers.shared();
+  const { runtime } = several;
+  const exits: { process: Process; exit: Exit }[] = [];
+  const [stdout, stderr] = [new Capture(), new Capture()];
+  const bytes = typeof source === 'string' ? await assembleText(source, 'test.wat') : source;
+  const root = await runtime.run(runtime.load(bytes), {
+    config: testConfig(options.config ?? ProcessConfig.forRoot()),
+    stdio: { input: options.input ?? new Feed(), output: stdout, error: stderr },
+    entry: { name: options.entry ?? '_start', params: [] },
+    onCreated: (process) => {
+      process.childrenWhere = Where.Apart;
+      several.watch(process.environment, (ended, exit) => {
+        exits.push({ process: ended, exit });
+        options.onExit?.();
+      });
+      if (options.paused) runtime.scheduler.holding.pause([process]);
+    },
+  });
+  const { environment } = root;
+  return {
+    runtime,
+    root,
+    stdout,
+    stderr,
+    exits,
+    get empty() {
+      return several.whenEmpty(environment);
+    },
+  };
+}
+
 /** Runs a program until its root process has ended, and ends what that left behind. */
 export async function run(
   source: string | Uint8Array,
@@ -161,7 +202,9 @@ export async function run(
   const program = await start(source, options);
   const exit = await program.root.ended;
   program.root.stop();
-  while (program.root.environment.size > 0) await new Promise((turn) => setImmediate(turn));
+  const { environment } = program.root;
+  while (environment.size + (environment.elsewhere?.size ?? 0) > 0)
+    await new Promise((turn) => setImmediate(turn));
   return { ...program, exit };
 }
 
