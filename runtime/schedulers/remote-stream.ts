@@ -84,10 +84,11 @@ export class RemoteStream extends RemoteSocket implements Stream {
   #deliver(call: number, isOver: boolean, answer: Uint8Array | string | null): void {
     const reader = this.#readers.get(call);
     this.#readers.delete(call);
-    const size = answer instanceof Uint8Array ? answer.length : 0;
-    if (!isOver && size > 0) this.#accept(call, reader === undefined ? 0 : size);
     if (typeof answer === 'string') this.#isGone = true;
+    // The owner has been told of a reader that has left.
     if (reader === undefined || answer === null) return;
+    const size = typeof answer === 'string' ? 0 : answer.length;
+    if (!isOver && size > 0) this.#accept(call, size);
     if (typeof answer !== 'string') copyBytes(answer, 0, reader.memory.bytes, reader.start, size);
     reader.done(typeof answer === 'string' ? answer : size);
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { connect as connectTls } from 'node:tls';
 import type { SocketResource } from '../../../runtime/kernel/message-resources.ts';
 import type { DatagramSocket, Received } from '../../../runtime/net/datagrams.ts';
@@ -30,6 +30,7 @@ export class Agent {
   readonly handles: HandlePassing;
   readonly crossing: SocketCrossing;
   readonly #resources = new Map<string, SocketResource>();
+  readonly #files: number[] = [];
   /** What is being read or accepted, by a name. */
   readonly #pending = new Map<string, { readonly result: Promise<unknown>; readonly giveUp: () => void }>();
 
@@ -313,6 +314,21 @@ export class Agent {
 
   async pid(): Promise<number> {
     return process.pid;
+  }
+
+  // -- descriptors -------------------------------------------------------------------------------------
+
+  /** Opens files until the system gives no further descriptor. Returns how many. */
+  async useUpDescriptors(): Promise<number> {
+    try {
+      for (;;) this.#files.push(openSync('/dev/null', 'r'));
+    } catch {
+      return this.#files.length;
+    }
+  }
+
+  async freeDescriptors(): Promise<void> {
+    for (const file of this.#files.splice(0)) closeSync(file);
   }
 }
 

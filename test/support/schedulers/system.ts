@@ -45,11 +45,21 @@ export interface System {
 
 const PROGRAM = new URL('./scheduler-process.ts', import.meta.url);
 
-/** Starts a system whose other schedulers end with the test. @param shell limits of the OS processes, for `sh` */
-export function startSystem(count: number): System {
+/**
+ * Starts a system whose other schedulers end with the test.
+ * @param descriptors how many the others may have
+ */
+export function startSystem(count: number, descriptors?: number): System {
+  const limited = {
+    execPath: '/bin/sh',
+    execArgv: ['-c', `ulimit -n ${descriptors}; exec "$0" "$@"`, process.execPath],
+  };
   const first = new Agent(0);
   const others = Array.from({ length: count }, (_, i) => {
-    const child = fork(PROGRAM, [String(i + 1)], { serialization: 'advanced', execArgv: [] });
+    const child = fork(PROGRAM, [String(i + 1)], {
+      serialization: 'advanced',
+      ...(descriptors === undefined ? { execArgv: [] } : limited),
+    });
     first.connect(i + 1, child as IpcChannel);
     return new RemoteAgent(child);
   });

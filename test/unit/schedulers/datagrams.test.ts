@@ -32,6 +32,8 @@ describe('a UDP socket with one reference', () => {
     await tell('first');
     await tell('second');
     expect(await first.receive('u')).toBe('first');
+    // Now the second one is no longer with the system.
+    await new Promise((resolve) => setImmediate(resolve));
     await first.send('u', 1);
     expect(await one.do('classOf', 'u')).toBe('UdpSocket');
     expect(await one.do('receive', 'u')).toBe('second');

@@ -80,10 +80,10 @@ describe('a TCP listener', () => {
 
   test('that only one scheduler asks gives it all connections, also those that another has taken ahead', async () => {
     const { system, one, port } = await withListener(1);
-    system.first.share('l', 'one');
-    await system.first.send('one', 1);
     const crowd = Array.from({ length: 40 }, () => client(port));
     await Promise.all(crowd.map(({ socket }) => once(socket, 'connect')));
+    system.first.share('l', 'one');
+    await system.first.send('one', 1);
     greet(one, 'one', 'one');
     expect(new Set(await Promise.all(crowd.map(({ heard }) => heard)))).toEqual(new Set(['one']));
     const later = Array.from({ length: 20 }, () => client(port).heard);

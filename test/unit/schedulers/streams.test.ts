@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { tlsClient } from '../../support/schedulers/agent.ts';
@@ -144,6 +145,18 @@ describe('a TCP stream with one reference', () => {
     expect(first.counts()).toEqual({ departing: 0, served: 0, remote: 0 });
   });
 
+  test.runIf(process.platform === 'linux')('leaves no descriptor behind where it passes', async () => {
+    const { system, one, two } = await withStream(2);
+    await system.first.send('s', 1);
+    const open = () => readdirSync('/proc/self/fd').length;
+    const before = open();
+    for (let i = 0; i < 5; i++) {
+      await one.do('send', 's', 2);
+      await two.do('send', 's', 1);
+    }
+    await expect.poll(open).toBe(before);
+  });
+
   test('that nobody takes is closed', async () => {
     const { system, peer, over } = await withStream();
     await system.first.sendToNobody('s', 1);
@@ -151,11 +164,12 @@ describe('a TCP stream with one reference', () => {
     await over;
   });
 
-  test('is closed with the OS process that it has moved to', async () => {
-    const { system, peer, over } = await withStream();
+  test('is closed with the OS process that it has moved to, from one that has it no longer', async () => {
+    const { system, one, peer, over } = await withStream(2);
     await system.first.send('s', 1);
+    await one.do('send', 's', 2);
     peer.resume();
-    await system.kill(1);
+    await system.kill(2);
     await over;
   });
 
@@ -207,28 +221,27 @@ describe('a TCP stream that is shared', () => {
   });
 
   test('loses nothing if a reader there gives up, however late', async () => {
-    const { system, one, peer } = await withStream();
-    const { first } = system;
-    first.share('s', 'moved');
-    await first.send('moved', 1);
+    const { system, one, two, peer } = await withStream(2);
+    await system.first.send('s', 1);
+    await one.do('share', 's', 'lent');
+    await one.do('send', 'lent', 2);
     let heard = '';
-    for (let i = 0; i < 200; i++) {
-      const reading = one.do('read', 'moved', 3);
+    for (let i = 0; i < 400; i++) {
+      const reading = two.do('read', 'lent', 3);
       peer.write(`${i};`);
       // Some give up while the bytes are on their way.
-      if (i % 3 > 0)
-        for (let turn = i % 5; turn > 0; turn--) await new Promise((resolve) => setImmediate(resolve));
-      await one.do('giveUp', 'read');
+      for (let turn = i % 9; turn > 0; turn--) await new Promise((resolve) => setImmediate(resolve));
+      await two.do('giveUp', 'read');
       const got = await reading;
       if (typeof got !== 'string') heard += text(got);
       else expect(got).toBe('given up');
-      if (i % 10 === 9) heard += text(await first.read('s', 1000));
+      if (i % 10 === 9) heard += text(await one.do('read', 's', 1000));
     }
     peer.end('.');
-    heard += text(await one.do('readAll', 'moved', 10_000));
-    expect(heard).toBe(`${Array.from({ length: 200 }, (_, i) => `${i};`).join('')}.`);
-    first.release('s');
-    await one.do('release', 'moved');
+    heard += text(await two.do('readAll', 'lent', 10_000));
+    expect(heard).toBe(`${Array.from({ length: 400 }, (_, i) => `${i};`).join('')}.`);
+    await one.do('release', 's');
+    await two.do('release', 'lent');
   });
 
   test('has timeouts that all share, and that hold there', async () => {
@@ -260,11 +273,11 @@ describe('a TCP stream that is shared', () => {
     expect(got).toBe(total);
   });
 
-  test('does not take more from a peer than somebody reads there', async () => {
+  test('does not take more from a peer than somebody reads there', { timeout: 60_000 }, async () => {
     const { system, one, peer } = await withStream();
     system.first.share('s', 'moved');
     await system.first.send('moved', 1);
-    const bytes = randomBytes(32 * 2 ** 20);
+    const bytes = randomBytes(20 * 2 ** 20);
     let sent = 0;
     const flood = async () => {
       for (; sent < bytes.length; sent += 2 ** 16)
@@ -281,7 +294,7 @@ describe('a TCP stream that is shared', () => {
     };
     await expect.poll(stalls, { interval: 100 }).toBe(true);
     // What the system takes by itself.
-    expect(sent).toBeLessThan(20 * 2 ** 20);
+    expect(sent).toBeLessThan(15 * 2 ** 20);
     const rest = await one.do('readAll', 'moved', bytes.length);
     await flooded;
     expect(sum(Buffer.concat([begin, rest]))).toBe(sum(bytes));
@@ -321,8 +334,8 @@ describe('a TCP stream that is shared', () => {
     await one.do('send', 'lent', 2);
     await one.do('send', 'kept', 0);
     const reading = two.do('read', 'lent', 10);
-    const here = first.read('kept', 10);
     await two.do('write', 'lent', Buffer.from('alive'));
+    const here = first.read('kept', 10);
     // The borrower that ends had the first place in the line of readers.
     await system.kill(2);
     await expect(Promise.race([reading, one.do('pid')])).resolves.toBeTypeOf('number');
