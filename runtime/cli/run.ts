@@ -149,7 +149,8 @@ export async function run(
   // What looks at all processes, or has host functions of others, sees this scheduler alone.
   const isAlone =
     plugins !== undefined ||
-    options.inspect?.debug === true ||
+    // Debug sessions have one unless told otherwise.
+    (options.inspect?.debug === true && (options.schedulers ?? schedulersByDefault()) === 0) ||
     metrics !== undefined ||
     coverage !== undefined ||
     dumps !== undefined;
@@ -261,6 +262,8 @@ async function runScheduler(path: string, options: RunOptions, streams: Standard
   const know = ({ module }: Process) => {
     if (!module.isCounted) sources.add(module, path, since);
   };
+  let isLoading = false;
+  const debugging = options.inspect?.debug ? await openDebugging(() => (isLoading ? path : null)) : undefined;
   sharedDatabases.share();
   return await runAsScheduler(
     (index) => {
@@ -268,6 +271,7 @@ async function runScheduler(path: string, options: RunOptions, streams: Standard
         index,
         ...moduleLimits(options),
         store: moduleCache(process.env, log),
+        ...(debugging === undefined ? {} : { debugging }),
         observer: {
           onExit: (ended, exit) => {
             know(ended);
@@ -287,6 +291,9 @@ async function runScheduler(path: string, options: RunOptions, streams: Standard
       describe: (environment, scheduler) => {
         for (const running of environment.processes()) know(running);
         return reportProcesses(environment, scheduler, sources);
+      },
+      loadsProgram: (begins) => {
+        isLoading = begins;
       },
       isInspected: options.inspect !== undefined || options.inspectWait,
     },

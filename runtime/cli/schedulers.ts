@@ -55,6 +55,8 @@ export interface OtherScheduler {
   readonly outlet: FarOutlet;
   /** Tells what processes are doing. */
   readonly describe: DescribeProcesses;
+  /** See `SchedulerSystem`. */
+  readonly loadsProgram: (isLoading: boolean) => void;
   /** Whether clients of the first one may look at its processes. */
   readonly isInspected: boolean;
 }
@@ -66,13 +68,14 @@ export interface OtherScheduler {
  */
 export async function runAsScheduler(
   makeRuntime: (index: SchedulerIndex) => Runtime,
-  { log, reports, outlet, describe, isInspected }: OtherScheduler,
+  { log, reports, outlet, describe, loadsProgram, isInspected }: OtherScheduler,
 ): Promise<never> {
   const membership = takeMembership();
   if (membership === null) throw new Error('this OS process was not started as a scheduler');
   const inspected = isInspected ? await import('../schedulers/inspected-member.ts') : null;
   await runMember(membership, makeRuntime, notesIn(log), (system, runtime) => {
     outlet.connect(system);
+    system.loadsProgram = loadsProgram;
     answerReports(system, runtime.scheduler, reports, describe);
     if (inspected !== null) new inspected.InspectedMember(system, runtime.scheduler);
   });

@@ -62,6 +62,11 @@ export class Inspector implements SchedulerObserver {
     scheduler.observers.add(this);
   }
 
+  /** Whether processes can be stopped in the midst of their code. */
+  get isDebugging(): boolean {
+    return this.#scheduler.probes !== null;
+  }
+
   /** The other schedulers; null as long as there are none. */
   get others(): Others | null {
     return this.#others;

@@ -45,6 +45,7 @@ export class MergedSession implements OthersSession {
   readonly #changes: FarChanges;
   /** Modules of which the client was told. */
   readonly #modules = new Set<ModuleKey>();
+  #watchesModules = false;
   #isClosed = false;
 
   constructor(system: AskedSystem, number: number, own: OwnSide, onClose: () => void) {
@@ -53,8 +54,10 @@ export class MergedSession implements OthersSession {
     this.#own = own;
     this.#onClose = onClose;
     this.#changes = new FarChanges(system, (changes) => own.notify('processes/changed', changes));
-    for (const { name: standing, values } of own.standing)
-      if (standing === 'watch') this.#changes.watched(new Parameters(values).interval('processes') !== null);
+    for (const { name, values } of own.standing) {
+      if (name === 'watch') this.#watch(new Parameters(values));
+      if (name === 'module/ready') this.#modules.add(new Parameters(values).text('module'));
+    }
   }
 
   /** Whether the client has so much to read that changes wait. */
@@ -74,7 +77,27 @@ export class MergedSession implements OthersSession {
 
   /** Tells a scheduler that has just come what the client wants. */
   joined(index: SchedulerIndex): void {
-    for (const { name, values } of this.#own.standing) this.#askOf(index, name, values).catch(() => {});
+    const wanted = [...this.#own.standing];
+    if (this.#tellsOfModules && !wanted.some(({ name }) => name === 'watch'))
+      wanted.push({ name: 'watch', values: {} });
+    for (const { name, values } of wanted)
+      this.#askOf(index, name, this.#forOthers(name, values)).catch(() => {});
+  }
+
+  /** Whether others tell of modules before processes run them, so that they have the client's breakpoints then. */
+  get #tellsOfModules(): boolean {
+    return this.#system.inspector.isDebugging;
+  }
+
+  /** What others are asked if the client asks this. */
+  #forOthers(name: string, values: unknown): unknown {
+    if (name !== 'watch' || !this.#tellsOfModules) return values;
+    return { ...(values as object), modules: true };
+  }
+
+  #watch(params: Parameters): void {
+    this.#changes.watched(params.interval('processes') !== null);
+    this.#watchesModules = params.flag('modules');
   }
 
   lost(index: SchedulerIndex): void {
@@ -148,12 +171,11 @@ export class MergedSession implements OthersSession {
   }
 
   async #broadcast(name: string, values: unknown): Promise<unknown> {
+    if (name === 'watch') this.#watch(new Parameters(values));
+    else this.#system.tellNames();
     // What is malformed is refused here first.
-    const interval = name === 'watch' ? new Parameters(values).interval('processes') : null;
-    if (name === 'watch') this.#changes.watched(interval !== null);
     const answer = await this.#own.answer(name, values);
-    if (name !== 'watch') this.#system.tellNames();
-    await this.#askOthers(name, values);
+    await this.#askOthers(name, this.#forOthers(name, values));
     return answer;
   }
 
@@ -303,17 +325,17 @@ export class MergedSession implements OthersSession {
   /** Every module is told once. What the client has said of it is told to others to which it comes. */
   #moduleAdded(from: SchedulerIndex, values: Notifications['module/added']): void {
     const { module } = values;
-    const isKnown = this.#modules.has(module);
+    const isNew = this.#watchesModules && !this.#modules.has(module);
     this.#modules.add(module);
-    if (!isKnown) {
-      this.#own.notify('module/added', values);
-      return;
-    }
+    if (isNew) this.#own.notify('module/added', values);
+    if (from === FIRST) return;
     for (const standing of this.#own.standing) {
       const { name } = standing;
       if (OF_MODULES.has(name) && 'module' in standing.values && standing.values.module === module)
         this.#askOf(from, name, standing.values).catch(() => {});
     }
+    // Nobody else says it.
+    if (!this.#watchesModules) this.#askOf(from, 'module/ready', { module }).catch(() => {});
   }
 }
 

@@ -101,6 +101,8 @@ export class SchedulerSystem {
   readonly #hooks: SystemHooks;
   #isReporting = false;
   watcher: SystemWatcher | null = null;
+  /** Told when the module of a program begins to be loaded, and when it is: there may be a file of it. */
+  loadsProgram: (isLoading: boolean) => void = () => {};
 
   /**
    * @param starting starts further schedulers; null where somebody else does
@@ -120,9 +122,15 @@ export class SchedulerSystem {
     this.handles = new HandlePassing(index);
     this.#sockets = new SocketCrossing(index, this.requests, this.handles);
     this.#programs = new Programs(this.#reach());
-    this.#modules = new SharedModules(this.mesh, (bytes, fromProcess) =>
-      fromProcess ? runtime.loadMade(bytes) : runtime.load(bytes),
-    );
+    this.#modules = new SharedModules(this.mesh, (bytes, fromProcess) => {
+      if (fromProcess) return runtime.loadMade(bytes);
+      this.loadsProgram(true);
+      try {
+        return runtime.load(bytes);
+      } finally {
+        this.loadsProgram(false);
+      }
+    });
     const isFirst = index === FIRST;
     this.#streams = isFirst
       ? new StreamService(this.mesh, this.requests)
@@ -282,6 +290,7 @@ export class SchedulerSystem {
     environment.add(made);
     made.paused = traveller.isPaused;
     scheduler.observers.arrived(made);
+    if (scheduler.probes !== null) scheduler.observers.begins(made);
     scheduler.makeReady(made, 0);
     for (const signal of signals) scheduler.delivery.deliver(made, signal);
     this.#changed();

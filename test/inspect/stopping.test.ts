@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   type DataBreakpoint,
   type DataChange,
@@ -45,6 +45,9 @@ const DOUBLERS = `(module
     (call $start)
     (call $sleep (i64.const 1000000))))`;
 
+/** Where its processes are. */
+let placing: readonly string[] = [];
+
 /** A program that is debugged, with the offsets of its lines. */
 class Debugged {
   readonly inspecting: Inspecting;
@@ -62,7 +65,7 @@ class Debugged {
   }
 
   static async run(text: string): Promise<Debugged> {
-    const run = await Inspected.run(text, ['--inspect=debug', '--inspect-wait']);
+    const run = await Inspected.run(text, ['--inspect=debug', '--inspect-wait', ...placing]);
     return Debugged.connect(run, text);
   }
 
@@ -144,138 +147,146 @@ async function doublers(): Promise<Debugged> {
   return debugged;
 }
 
-test('one process stops at a breakpoint while the others run, and shows its calls with their locals', async () => {
-  const debugged = await doublers();
-  await debugged.breakAt('add');
-  await debugged.send('1:2', 21);
-  expect(await debugged.stop('1:2', 1)).toBe('breakpoint');
-  expect(await debugged.lines('1:2')).toEqual(['add', 'call', 'double']);
-  expect(await debugged.locals('1:2', 0)).toEqual([21n, 21n]);
-  expect(await debugged.locals('1:2', 1)).toEqual([21n, 0n]);
-  expect(await debugged.lines('1:3')).toEqual(['receive']);
-  await debugged.ask('module/breakpoints', { module: 'm1', offsets: [] });
-  await debugged.send('1:3', 4);
-  while ((await debugged.stored('1:3')) !== 8n);
-  expect(await debugged.stored('1:2')).toBe(0n);
-  await debugged.ask('process/resume', { process: '1:2' });
-  while ((await debugged.stored('1:2')) !== 42n);
-});
+describe.each([
+  ['one scheduler', []],
+  ['several schedulers', ['--schedulers', '3', '--place-children', 'apart']],
+])('processes of %s', (_, options) => {
+  beforeAll(() => {
+    placing = options;
+  });
 
-test('a step goes over calls, into them, out of them, and past a receive that waits', async () => {
-  const debugged = await doublers();
-  await debugged.breakAt('read');
-  await debugged.send('1:2', 1);
-  await debugged.stop('1:2', 1);
-  let stops = 1;
-  const step = async (kind: 'into' | 'over' | 'out') => {
-    await debugged.ask('process/step', { process: '1:2', kind });
+  test('one process stops at a breakpoint while the others run, and shows its calls with their locals', async () => {
+    const debugged = await doublers();
+    await debugged.breakAt('add');
+    await debugged.send('1:2', 21);
+    expect(await debugged.stop('1:2', 1)).toBe('breakpoint');
+    expect(await debugged.lines('1:2')).toEqual(['add', 'call', 'double']);
+    expect(await debugged.locals('1:2', 0)).toEqual([21n, 21n]);
+    expect(await debugged.locals('1:2', 1)).toEqual([21n, 0n]);
+    expect(await debugged.lines('1:3')).toEqual(['receive']);
+    await debugged.ask('module/breakpoints', { module: 'm1', offsets: [] });
+    await debugged.send('1:3', 4);
+    while ((await debugged.stored('1:3')) !== 8n);
+    expect(await debugged.stored('1:2')).toBe(0n);
+    await debugged.ask('process/resume', { process: '1:2' });
+    while ((await debugged.stored('1:2')) !== 42n);
+  });
+
+  test('a step goes over calls, into them, out of them, and past a receive that waits', async () => {
+    const debugged = await doublers();
+    await debugged.breakAt('read');
+    await debugged.send('1:2', 1);
+    await debugged.stop('1:2', 1);
+    let stops = 1;
+    const step = async (kind: 'into' | 'over' | 'out') => {
+      await debugged.ask('process/step', { process: '1:2', kind });
+      expect(await debugged.stop('1:2', ++stops)).toBe('step');
+      return debugged.lines('1:2');
+    };
+    expect(await step('over')).toEqual(['double']);
+    expect(await step('into')).toEqual(['call', 'double']);
+    expect(await step('over')).toEqual(['store', 'double']);
+    expect(await step('out')).toEqual(['again']);
+    expect(await step('over')).toEqual(['receive']);
+    await debugged.breakAt();
+    await debugged.ask('process/step', { process: '1:2', kind: 'over' });
+    await debugged.inspecting.until('1:2', ({ state }) => state === 'waiting');
+    await debugged.send('1:2', 5);
     expect(await debugged.stop('1:2', ++stops)).toBe('step');
-    return debugged.lines('1:2');
-  };
-  expect(await step('over')).toEqual(['double']);
-  expect(await step('into')).toEqual(['call', 'double']);
-  expect(await step('over')).toEqual(['store', 'double']);
-  expect(await step('out')).toEqual(['again']);
-  expect(await step('over')).toEqual(['receive']);
-  await debugged.breakAt();
-  await debugged.ask('process/step', { process: '1:2', kind: 'over' });
-  await debugged.inspecting.until('1:2', ({ state }) => state === 'waiting');
-  await debugged.send('1:2', 5);
-  expect(await debugged.stop('1:2', ++stops)).toBe('step');
-  expect(await debugged.lines('1:2')).toEqual(['read']);
-  // A step is over when its client goes.
-  await debugged.ask('process/step', { process: '1:2', kind: 'out' });
-});
+    expect(await debugged.lines('1:2')).toEqual(['read']);
+    // A step is over when its client goes.
+    await debugged.ask('process/step', { process: '1:2', kind: 'out' });
+  });
 
-test('hits of a breakpoint that was removed do not count for another one of its number', async () => {
-  const debugged = await doublers();
-  const place = { module: 'm1', offsets: [debugged.at('add')], terms: [{ id: 1, hits: '2' }] };
-  await debugged.ask('module/breakpoints', place);
-  await debugged.send('1:2', 1);
-  while ((await debugged.stored('1:2')) !== 2n);
-  await debugged.ask('module/breakpoints', { module: 'm1', offsets: [] });
-  await debugged.ask('module/breakpoints', place);
-  await debugged.send('1:2', 2);
-  while ((await debugged.stored('1:2')) !== 4n);
-  await debugged.send('1:2', 3);
-  expect(await debugged.stop('1:2', 1)).toBe('breakpoint');
-});
+  test('hits of a breakpoint that was removed do not count for another one of its number', async () => {
+    const debugged = await doublers();
+    const place = { module: 'm1', offsets: [debugged.at('add')], terms: [{ id: 1, hits: '2' }] };
+    await debugged.ask('module/breakpoints', place);
+    await debugged.send('1:2', 1);
+    while ((await debugged.stored('1:2')) !== 2n);
+    await debugged.ask('module/breakpoints', { module: 'm1', offsets: [] });
+    await debugged.ask('module/breakpoints', place);
+    await debugged.send('1:2', 2);
+    while ((await debugged.stored('1:2')) !== 4n);
+    await debugged.send('1:2', 3);
+    expect(await debugged.stop('1:2', 1)).toBe('breakpoint');
+  });
 
-test('a local that is set is what the process goes on with', async () => {
-  const debugged = await doublers();
-  await debugged.breakAt('store');
-  await debugged.send('1:2', 3);
-  await debugged.stop('1:2', 1);
-  await debugged.ask('process/set-local', { process: '1:2', local: 1, data: i64(1000) });
-  expect(await debugged.locals('1:2', 0)).toEqual([3n, 1000n]);
-  await debugged.ask('process/resume', { process: '1:2' });
-  while ((await debugged.stored('1:2')) !== 1000n);
-  await expect(
-    debugged.ask('process/set-local', { process: '1:2', local: 1, data: i64(1) }),
-  ).rejects.toMatchObject({ code: InspectError.Refused });
-});
+  test('a local that is set is what the process goes on with', async () => {
+    const debugged = await doublers();
+    await debugged.breakAt('store');
+    await debugged.send('1:2', 3);
+    await debugged.stop('1:2', 1);
+    await debugged.ask('process/set-local', { process: '1:2', local: 1, data: i64(1000) });
+    expect(await debugged.locals('1:2', 0)).toEqual([3n, 1000n]);
+    await debugged.ask('process/resume', { process: '1:2' });
+    while ((await debugged.stored('1:2')) !== 1000n);
+    await expect(
+      debugged.ask('process/set-local', { process: '1:2', local: 1, data: i64(1) }),
+    ).rejects.toMatchObject({ code: InspectError.Refused });
+  });
 
-test('the first instruction of the first process is not missed, nor a start section', async () => {
-  const text = `(module
+  test('the first instruction of the first process is not missed, nor a start section', async () => {
+    const text = `(module
     (global $begun (mut i32) (i32.const 0))
     (func $first (global.set $begun (i32.const 1))) ;; section
     (start $first)
     (func (export "_start")
       (drop (global.get $begun)) ;; entry
     ))`;
-  const debugged = await Debugged.run(text);
-  await debugged.breakAt('section', 'entry');
-  await debugged.ask('start', {});
-  await debugged.stop('1:1', 1);
-  expect(await debugged.lines('1:1')).toEqual(['section']);
-  await debugged.ask('process/resume', { process: '1:1' });
-  await debugged.stop('1:1', 2);
-  expect(await debugged.lines('1:1')).toEqual(['entry']);
-});
+    const debugged = await Debugged.run(text);
+    await debugged.breakAt('section', 'entry');
+    await debugged.ask('start', {});
+    await debugged.stop('1:1', 1);
+    expect(await debugged.lines('1:1')).toEqual(['section']);
+    await debugged.ask('process/resume', { process: '1:1' });
+    await debugged.stop('1:1', 2);
+    expect(await debugged.lines('1:1')).toEqual(['entry']);
+  });
 
-test('a loop that runs is stopped by a breakpoint that is set in it, and by a pause', async () => {
-  const text = `(module
+  test('a loop that runs is stopped by a breakpoint that is set in it, and by a pause', async () => {
+    const text = `(module
     (func (export "_start") (local $n i64)
       (loop $again
         (local.set $n (i64.add (local.get $n) (i64.const 1))) ;; count
         (br $again))))`;
-  const debugged = await Debugged.run(text);
-  await debugged.ask('start', {});
-  await debugged.inspecting.until('1:1', ({ state }) => state === 'running');
-  await debugged.breakAt('count');
-  expect(await debugged.stop('1:1', 1)).toBe('breakpoint');
-  const [before = 0n] = await debugged.locals('1:1', 0);
-  await debugged.ask('process/resume', { process: '1:1' });
-  await debugged.stop('1:1', 2);
-  expect(await debugged.locals('1:1', 0)).toEqual([before + 1n]);
-  await debugged.breakAt();
-  await debugged.ask('process/resume', { process: '1:1' });
-  await debugged.ask('process/pause', { process: '1:1' });
-  expect(await debugged.stop('1:1', 3)).toBe('pause');
-  expect((await debugged.locals('1:1', 0)).length).toBe(1);
-});
+    const debugged = await Debugged.run(text);
+    await debugged.ask('start', {});
+    await debugged.inspecting.until('1:1', ({ state }) => state === 'running');
+    await debugged.breakAt('count');
+    expect(await debugged.stop('1:1', 1)).toBe('breakpoint');
+    const [before = 0n] = await debugged.locals('1:1', 0);
+    await debugged.ask('process/resume', { process: '1:1' });
+    await debugged.stop('1:1', 2);
+    expect(await debugged.locals('1:1', 0)).toEqual([before + 1n]);
+    await debugged.breakAt();
+    await debugged.ask('process/resume', { process: '1:1' });
+    await debugged.ask('process/pause', { process: '1:1' });
+    expect(await debugged.stop('1:1', 3)).toBe('pause');
+    expect((await debugged.locals('1:1', 0)).length).toBe(1);
+  });
 
-test('a process that stands still at a breakpoint is killed, and one that nobody holds any more goes on', async () => {
-  const run = await Inspected.run(DOUBLERS, ['--inspect=debug']);
-  const first = await Debugged.connect(run, DOUBLERS);
-  const second = await Debugged.connect(run, DOUBLERS);
-  await first.inspecting.until('1:3', ({ state }) => state === 'waiting');
-  await first.breakAt('store');
-  await first.send('1:2', 1);
-  await first.send('1:3', 2);
-  await first.stop('1:2', 1);
-  await first.stop('1:3', 1);
-  await second.ask('process/kill', { process: '1:2' });
-  await second.inspecting.untilTotal(2);
-  await first.inspecting.client.close();
-  while ((await second.stored('1:3')) !== 4n);
-  // Nor do its breakpoints stop any other.
-  await second.send('1:3', 3);
-  while ((await second.stored('1:3')) !== 6n);
-});
+  test('a process that stands still at a breakpoint is killed, and one that nobody holds any more goes on', async () => {
+    const run = await Inspected.run(DOUBLERS, ['--inspect=debug']);
+    const first = await Debugged.connect(run, DOUBLERS);
+    const second = await Debugged.connect(run, DOUBLERS);
+    await first.inspecting.until('1:3', ({ state }) => state === 'waiting');
+    await first.breakAt('store');
+    await first.send('1:2', 1);
+    await first.send('1:3', 2);
+    await first.stop('1:2', 1);
+    await first.stop('1:3', 1);
+    await second.ask('process/kill', { process: '1:2' });
+    await second.inspecting.untilTotal(2);
+    await first.inspecting.client.close();
+    while ((await second.stored('1:3')) !== 4n);
+    // Nor do its breakpoints stop any other.
+    await second.send('1:3', 3);
+    while ((await second.stored('1:3')) !== 6n);
+  });
 
-test('variables that are in locals of WebAssembly have the values that their types mean', async () => {
-  const text = `(module
+  test('variables that are in locals of WebAssembly have the values that their types mean', async () => {
+    const text = `(module
     (func (export "_start") (local $i i32) (local $l i64) (local $f f32) (local $d f64)
       (local.set $i (i32.const -1))
       (local.set $l (i64.const -1))
@@ -283,53 +294,53 @@ test('variables that are in locals of WebAssembly have the values that their typ
       (local.set $d (f64.const 1.5))
       (drop (local.get $i)) ;; here
     ))`;
-  const debugged = await Debugged.run(text);
-  const logged = debugged.inspecting.received('logged');
-  const types: ValueType[] = [
-    { kind: 'integer', bytes: 1, isSigned: true },
-    { kind: 'integer', bytes: 1, isSigned: false },
-    { kind: 'integer', bytes: 4, isSigned: false },
-    { kind: 'integer', bytes: 8, isSigned: false },
-    { kind: 'boolean' },
-    { kind: 'character' },
-    { kind: 'float', bytes: 4 },
-    { kind: 'float', bytes: 8 },
-    { kind: 'record', name: 'Meters', bytes: 8, members: [{ name: '0', at: 0, type: 7 }] },
-  ];
-  const names: Record<string, VariablePlace> = {};
-  for (const [index, local] of ['i', 'l', 'f', 'd'].entries())
-    for (const type of types.keys()) names[`${local}${type}`] = { kind: 'local', index, type };
-  const values: [expression: string, value: string][] = [
-    ['i0', '-1'],
-    ['i1', '255'],
-    ['i2', '4294967295'],
-    ['i2 == 0xffffffff && i2 > 5', 'true'],
-    ['i3', '{an i32 is not a u64}'],
-    ['i4 == true', 'true'],
-    ['i5', '0xffffffff'],
-    ['i6', 'nan'],
-    ['l1', '255'],
-    ['l3 == 0xffffffffffffffff', 'true'],
-    ['l4', 'true'],
-    ['f6', '0.1'],
-    ['f2', '1036831949'],
-    ['f7', '{an f32 is not an f64}'],
-    ['d7', '1.5'],
-    ['d3', '4609434218613702656'],
-    ['d4', 'false'],
-    ['d8.0', '1.5'],
-  ];
-  const log = values.map(([expression]) => `{${expression}}`).join('; ');
-  const terms = [{ log, names, types }];
-  await debugged.ask('module/breakpoints', { module: 'm1', offsets: [debugged.at('here')], terms });
-  await debugged.ask('start', {});
-  await logged.find(() => logged.all.length > 0);
-  const found = logged.all[0]?.lines[0]?.text.split('; ') ?? [];
-  expect(found.map((value, i) => [values[i]?.[0], value])).toEqual(values);
-});
+    const debugged = await Debugged.run(text);
+    const logged = debugged.inspecting.received('logged');
+    const types: ValueType[] = [
+      { kind: 'integer', bytes: 1, isSigned: true },
+      { kind: 'integer', bytes: 1, isSigned: false },
+      { kind: 'integer', bytes: 4, isSigned: false },
+      { kind: 'integer', bytes: 8, isSigned: false },
+      { kind: 'boolean' },
+      { kind: 'character' },
+      { kind: 'float', bytes: 4 },
+      { kind: 'float', bytes: 8 },
+      { kind: 'record', name: 'Meters', bytes: 8, members: [{ name: '0', at: 0, type: 7 }] },
+    ];
+    const names: Record<string, VariablePlace> = {};
+    for (const [index, local] of ['i', 'l', 'f', 'd'].entries())
+      for (const type of types.keys()) names[`${local}${type}`] = { kind: 'local', index, type };
+    const values: [expression: string, value: string][] = [
+      ['i0', '-1'],
+      ['i1', '255'],
+      ['i2', '4294967295'],
+      ['i2 == 0xffffffff && i2 > 5', 'true'],
+      ['i3', '{an i32 is not a u64}'],
+      ['i4 == true', 'true'],
+      ['i5', '0xffffffff'],
+      ['i6', 'nan'],
+      ['l1', '255'],
+      ['l3 == 0xffffffffffffffff', 'true'],
+      ['l4', 'true'],
+      ['f6', '0.1'],
+      ['f2', '1036831949'],
+      ['f7', '{an f32 is not an f64}'],
+      ['d7', '1.5'],
+      ['d3', '4609434218613702656'],
+      ['d4', 'false'],
+      ['d8.0', '1.5'],
+    ];
+    const log = values.map(([expression]) => `{${expression}}`).join('; ');
+    const terms = [{ log, names, types }];
+    await debugged.ask('module/breakpoints', { module: 'm1', offsets: [debugged.at('here')], terms });
+    await debugged.ask('start', {});
+    await logged.find(() => logged.all.length > 0);
+    const found = logged.all[0]?.lines[0]?.text.split('; ') ?? [];
+    expect(found.map((value, i) => [values[i]?.[0], value])).toEqual(values);
+  });
 
-test('what a debugger writes is no change of data that the program has made', async () => {
-  const text = `(module
+  test('what a debugger writes is no change of data that the program has made', async () => {
+    const text = `(module
     (memory (export "memory") 1)
     (global $g (mut i32) (i32.const 5))
     (func (export "_start")
@@ -339,41 +350,42 @@ test('what a debugger writes is no change of data that the program has made', as
       (global.set $g (i32.const 8)) ;; set
       (drop (i32.const 3)) ;; last
     ))`;
-  const debugged = await Debugged.run(text);
-  await debugged.breakAt('first');
-  await debugged.ask('start', {});
-  await debugged.stop('1:1', 1);
-  const process = keyFromText('1:1');
-  const breakpoints: DataBreakpoint[] = [
-    { id: 1, process, place: { kind: 'memory', address: 8, bytes: 2 } },
-    { id: 2, process, place: { kind: 'global', index: 0 } },
-  ];
-  await debugged.ask('process/data-breakpoints', { breakpoints });
-  // The first and the last byte that are written are not watched.
-  await debugged.ask('process/set-memory', { process, offset: 7, data: base64(1, 2, 0, 4) });
-  await debugged.ask('process/set-global', { process, global: 0, data: base64(7, 0, 0, 0) });
-  await debugged.ask('process/step', { process, kind: 'over' });
-  expect([await debugged.stop(process, 2), await debugged.lines(process)]).toEqual(['step', ['second']]);
-  await debugged.ask('process/resume', { process });
-  expect(await debugged.stop(process, 3)).toBe('data');
-  await debugged.ask('process/resume', { process });
-  expect(await debugged.stop(process, 4)).toBe('data');
-  expect(debugged.changes).toMatchObject([
-    { breakpoint: 1, before: base64(2, 0), after: base64(2, 3) },
-    { breakpoint: 2, before: base64(7, 0, 0, 0), after: base64(8, 0, 0, 0) },
-  ]);
-});
+    const debugged = await Debugged.run(text);
+    await debugged.breakAt('first');
+    await debugged.ask('start', {});
+    await debugged.stop('1:1', 1);
+    const process = keyFromText('1:1');
+    const breakpoints: DataBreakpoint[] = [
+      { id: 1, process, place: { kind: 'memory', address: 8, bytes: 2 } },
+      { id: 2, process, place: { kind: 'global', index: 0 } },
+    ];
+    await debugged.ask('process/data-breakpoints', { breakpoints });
+    // The first and the last byte that are written are not watched.
+    await debugged.ask('process/set-memory', { process, offset: 7, data: base64(1, 2, 0, 4) });
+    await debugged.ask('process/set-global', { process, global: 0, data: base64(7, 0, 0, 0) });
+    await debugged.ask('process/step', { process, kind: 'over' });
+    expect([await debugged.stop(process, 2), await debugged.lines(process)]).toEqual(['step', ['second']]);
+    await debugged.ask('process/resume', { process });
+    expect(await debugged.stop(process, 3)).toBe('data');
+    await debugged.ask('process/resume', { process });
+    expect(await debugged.stop(process, 4)).toBe('data');
+    expect(debugged.changes).toMatchObject([
+      { breakpoint: 1, before: base64(2, 0), after: base64(2, 3) },
+      { breakpoint: 2, before: base64(7, 0, 0, 0), after: base64(8, 0, 0, 0) },
+    ]);
+  });
 
-test('a program that was not started for debugging says so', async () => {
-  const inspecting = await (await Inspected.run(DOUBLERS)).connect();
-  await inspecting.untilTotal(3);
-  const refusals = [
-    inspecting.ask('module/breakpoints', { module: 'm1', offsets: [] }),
-    inspecting.ask('process/step', { process: '1:2', kind: 'over' }),
-  ];
-  for (const refusal of refusals)
-    await expect(refusal).rejects.toMatchObject({
-      code: InspectError.Refused,
-      message: expect.stringContaining('--inspect=debug'),
-    });
+  test('a program that was not started for debugging says so', async () => {
+    const inspecting = await (await Inspected.run(DOUBLERS)).connect();
+    await inspecting.untilTotal(3);
+    const refusals = [
+      inspecting.ask('module/breakpoints', { module: 'm1', offsets: [] }),
+      inspecting.ask('process/step', { process: '1:2', kind: 'over' }),
+    ];
+    for (const refusal of refusals)
+      await expect(refusal).rejects.toMatchObject({
+        code: InspectError.Refused,
+        message: expect.stringContaining('--inspect=debug'),
+      });
+  });
 });
