@@ -12,6 +12,9 @@ import type { Reports } from './report.ts';
 
 export { FarOutlet, SentReports } from './far-reports.ts';
 
+/** How many schedulers there may be for processes that wait, unless somebody says how many there are to be. */
+const MOST_FOR_ROOM = 64;
+
 /** The log target of what schedulers do. */
 const TARGET = 'lunatic::schedulers';
 
@@ -37,6 +40,7 @@ export async function openSchedulers(
   const { execArgv } = process;
   const { system } = new Supervisor(runtime, {
     most: most === 0 ? availableParallelism() : most,
+    mostForRoom: most === 0 ? MOST_FOR_ROOM : most,
     // The same command line: the others read the same options.
     command: { file, args, execArgv },
     settings: null,

@@ -13,6 +13,8 @@ const MAPPINGS_PER_MEMORY = 3;
 
 /** Shares of a limit that may be used before new processes are refused. */
 const MAPPINGS_SHARE = 0.88;
+/** The share of these that is left when other schedulers should have further processes. */
+const CROWDED_SHARE = 0.15;
 const HEAP_SHARE = 0.85;
 /** The share of V8's heap limit from which on a process has to end, before V8 ends all of them. */
 const LAST_HEAP_SHARE = 0.88;
@@ -124,6 +126,9 @@ export class Capacity {
   readonly #empty: () => void;
   /** Mappings that may be added before the next count. */
   #budget: number;
+  /** The number of mappings that are left when it is crowded, and when they are counted again. */
+  readonly #crowded: number;
+  #nextCount = Number.NEGATIVE_INFINITY;
   #stacks = 0;
   /** Those of them that are not there yet: their processes wait for their first turn. */
   #promised = 0;
@@ -166,6 +171,7 @@ export class Capacity {
     this.#empty = empty;
     this.#machine = machine;
     this.#budget = this.#count();
+    this.#crowded = (machine.mappingLimit ?? UNMEASURED_MAPPINGS) * MAPPINGS_SHARE * CROWDED_SHARE;
   }
 
   /** The number of processes that have room for a stack. */
@@ -208,6 +214,24 @@ export class Capacity {
     this.#stacks++;
     this.#promised++;
     return null;
+  }
+
+  /** Whether so little room is left for processes that other schedulers should have the next ones. */
+  get isCrowded(): boolean {
+    if (this.#budget >= this.#crowded) return false;
+    const now = clockTime();
+    if (now >= this.#nextCount) {
+      this.#budget = this.#count();
+      const end = clockTime();
+      this.#nextCount = end + (end - now) * REFUSAL_FACTOR;
+    }
+    return this.#budget < this.#crowded;
+  }
+
+  /** The number of processes for which there is room before it is crowded, about. */
+  get room(): number {
+    if (this.isCrowded) return 0;
+    return Math.floor((this.#budget - this.#crowded) / (MAPPINGS_PER_STACK + MAPPINGS_PER_MEMORY));
   }
 
   /** Called when a process has its first turn: from now on, its stack is counted as the operating system does. */

@@ -12,6 +12,7 @@ const PATIENCE = 2;
 interface Placing {
   placement: Placement | null;
   readonly isContended: boolean;
+  readonly capacity: { readonly isCrowded: boolean };
   enqueue(process: Process, value: number): void;
 }
 
@@ -36,7 +37,7 @@ export class LazyPlacement implements Placement {
   keeps(process: Process): boolean {
     this.#kept.delete(process);
     if (process.parent === null || process.killed || process.where === Where.Beside) return false;
-    const isApart = process.where === Where.Apart;
+    const isApart = process.where === Where.Apart || this.#scheduler.capacity.isCrowded;
     if (!this.#scheduler.isContended && !isApart) return false;
     this.#kept.add(process);
     if (isApart) this.#isApart = true;
@@ -55,6 +56,8 @@ export class LazyPlacement implements Placement {
   }
 
   idle(): void {}
+
+  spawned(): void {}
 
   readonly #look = async (): Promise<void> => {
     if (this.#kept.size === 0) {

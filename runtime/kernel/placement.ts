@@ -5,6 +5,9 @@ export interface Placement {
   /** Whether a process that is about to begin is kept for another scheduler. It has no turn here then, unless `giveBack` enqueues it. */
   keeps(process: Process): boolean;
 
+  /** Called when a process has spawned another one, in its turn. */
+  spawned(): void;
+
   /** Called when no process is ready: what was kept may begin here. */
   giveBack(): void;
 

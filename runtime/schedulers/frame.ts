@@ -35,6 +35,10 @@ export const Frame = {
   Carried: 17,
   /** A socket that a message carries which follows: its handle, the environment, and what `SocketCrossing` wrote. */
   CarriedSocket: 18,
+  /** How many further processes have room, and how many have come from each of the others. */
+  Room: 20,
+  /** Asks the first scheduler for one more scheduler. */
+  Wanted: 21,
   /** All signals and moves that concern the one who reads this are known to the one who writes it. */
   Ready: 16,
 } as const;

@@ -43,7 +43,7 @@ export async function runMember(
       heard(peer);
     },
     ready: heard,
-    refused: report,
+    failed: report,
     note,
   });
   system.handles.connect(FIRST, process);

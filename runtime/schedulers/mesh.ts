@@ -11,6 +11,11 @@ export interface Peer {
   isReady: boolean;
   /** Whether it would take processes. */
   isHungry: boolean;
+  /** The number of further processes for which it has room, less those that were sent there since it told. */
+  room: number;
+  /** How many processes have gone there from here, and how many of them have arrived, as it told last. */
+  sent: number;
+  arrived: number;
 }
 
 /** The scheduler of this OS process, and its links to all others. */

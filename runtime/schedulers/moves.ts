@@ -39,6 +39,8 @@ export class Moves {
   readonly #mover: Mover;
   readonly #moves = new Map<number, Move>();
   #last = 0;
+  /** The number of processes that are about to leave. */
+  size = 0;
 
   constructor(mover: Mover) {
     this.#mover = mover;
@@ -53,6 +55,7 @@ export class Moves {
     const number = ++this.#last;
     const ids = processes.map(({ id }) => id);
     program.far.leave(ids, to);
+    this.size += ids.length;
     this.#moves.set(number, { program, processes, to, unaware: new Set(mesh.peers.keys()) });
     mesh.broadcast(Frame.Leaving, (writer) => {
       writer.varint(number);
@@ -87,6 +90,7 @@ export class Moves {
 
   #finish(number: number, { program, processes, to }: Move): void {
     this.#moves.delete(number);
+    this.size -= processes.length;
     for (const process of processes) {
       // One that was killed meanwhile ends here.
       if (process.exit === null && !process.killed) this.#mover.handOver(program, process, to);
@@ -99,6 +103,7 @@ export class Moves {
       move.unaware.delete(index);
       if (move.to === index) {
         this.#moves.delete(number);
+        this.size -= move.processes.length;
         for (const process of move.processes) if (process.exit === null) discard(move.program, process);
       } else if (move.unaware.size === 0) {
         this.#finish(number, move);

@@ -5,12 +5,17 @@ import type { Placement } from '../kernel/placement.ts';
 import type { Process } from '../kernel/process.ts';
 import { Where } from '../kernel/where.ts';
 import { Frame } from './frame.ts';
-import type { Mesh } from './mesh.ts';
+import type { Mesh, Peer } from './mesh.ts';
 
 /** Milliseconds that processes are kept before another scheduler is started for them: what ends sooner needs none. */
 const START_AFTER = 2;
 /** Milliseconds for which processes are kept for one that is starting. */
 const START_TIME = 500;
+
+/** Processes that go together to one scheduler. */
+const GROUP = 64;
+/** Processes that are on their way since it is crowded here, from which on those who spawn wait. */
+const MOST_ON_THEIR_WAY = 384;
 
 /** What work stealing asks of the scheduler. */
 export interface Stealer {
@@ -21,6 +26,14 @@ export interface Stealer {
   readonly mayStart: boolean;
   /** Starts them. */
   start(): void;
+  /** Whether there is little room here for processes. */
+  readonly isCrowded: boolean;
+  /** Has one more started for its room. Returns false if there can be none, and none is starting. */
+  grow(): boolean;
+  /** The number of processes that are about to leave. */
+  readonly leaving: number;
+  /** Lets the process that has the turn wait. */
+  press(pressure: { whenWritable(ready: () => void): () => void }): void;
   isMovable(process: Process): boolean;
   /** Lets a process that was kept begin here. */
   enqueue(process: Process): void;
@@ -40,6 +53,16 @@ export class WorkStealing implements Placement {
   /** Those that are to begin on another scheduler, once there is one; and which of the others is next. */
   readonly #apart: Process[] = [];
   #next = 0;
+  /** Those that are to begin where there is more room. */
+  readonly #crowd: Process[] = [];
+  readonly #pressed = new Set<() => void>();
+  /** What those wait for who spawn faster than others take. */
+  readonly #pressure = {
+    whenWritable: (ready: () => void) => {
+      this.#pressed.add(ready);
+      return () => this.#pressed.delete(ready);
+    },
+  };
   #isGiving = false;
   #timer: NodeJS.Timeout | null = null;
   /** Whether others know that this scheduler would take processes. */
@@ -55,6 +78,7 @@ export class WorkStealing implements Placement {
     this.#kept.delete(process);
     const stealer = this.#stealer;
     if (process.where === Where.Apart) return this.#keepsApart(process);
+    if (process.where === Where.Usual && stealer.isCrowded && this.#keepsForRoom(process)) return true;
     if (!stealer.isContended) return false;
     if (this.#isHungry) this.#tell(false);
     if (process.where === Where.Beside || process.parent === null || !stealer.isMovable(process))
@@ -102,8 +126,70 @@ export class WorkStealing implements Placement {
     }
   };
 
+  // -- room --------------------------------------------------------------------------------------------
+
+  /** Whether a process goes to where there is more room. */
+  #keepsForRoom(process: Process): boolean {
+    const stealer = this.#stealer;
+    if (process.parent === null || !stealer.isMovable(process)) return false;
+    if (this.#roomiest() === undefined && !stealer.grow()) return false;
+    this.#crowd.push(process);
+    if (this.#crowd.length === 1) nextTick(this.#spread);
+    return true;
+  }
+
+  #roomiest(): Peer | undefined {
+    let best: Peer | undefined;
+    for (const peer of this.#stealer.mesh.peers.values())
+      if (peer.isReady && peer.room > (best?.room ?? 0)) best = peer;
+    return best;
+  }
+
+  /** Sends processes to where there is room, as long as there is. */
+  readonly #spread = (): void => {
+    const groups = new Map<SchedulerIndex, Process[]>();
+    while (this.#crowd.length > 0) {
+      const peer = this.#roomiest();
+      if (peer === undefined) break;
+      const group = this.#crowd
+        .splice(0, Math.min(peer.room, GROUP))
+        .filter((one) => this.#stealer.isMovable(one));
+      peer.room -= group.length;
+      groups.set(peer.index, [...(groups.get(peer.index) ?? []), ...group]);
+    }
+    for (const [to, processes] of groups) if (processes.length > 0) this.#stealer.move(processes, to);
+    if (this.#crowd.length === 0 || this.#stealer.grow()) return;
+    for (const process of this.#crowd.splice(0)) this.#stealer.enqueue(process);
+  };
+
+  /** The number of processes that are on their way to where there is room. */
+  get #onTheirWay(): number {
+    let count = this.#crowd.length + this.#stealer.leaving;
+    for (const { sent, arrived } of this.#stealer.mesh.peers.values()) count += sent - arrived;
+    return count;
+  }
+
+  spawned(): void {
+    if (this.#crowd.length === 0 && !this.#stealer.isCrowded) return;
+    if (this.#onTheirWay > MOST_ON_THEIR_WAY) this.#stealer.press(this.#pressure);
+  }
+
+  /** Another scheduler tells what room it has, and how many have arrived there. */
+  toldRoom(index: SchedulerIndex, room: number, arrived: number): void {
+    const peer = this.#stealer.mesh.peer(index);
+    if (peer === undefined) return;
+    peer.arrived = arrived;
+    peer.room = Math.max(0, room - (peer.sent - arrived));
+    if (this.#crowd.length > 0) this.#spread();
+    if (this.#pressed.size === 0 || this.#onTheirWay > MOST_ON_THEIR_WAY / 2) return;
+    const pressed = [...this.#pressed];
+    this.#pressed.clear();
+    for (const ready of pressed) ready();
+  }
+
   /** Another scheduler has come, or none will. */
   changed(): void {
+    if (this.#crowd.length > 0) this.#spread();
     if (this.#apart.length > 0 && (this.#stealer.mesh.ready.length > 0 || !this.#stealer.mayStart))
       this.#part();
   }

@@ -4,11 +4,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { availableMemory } from 'node:process';
+import { clockTime } from '../kernel/clock.ts';
 import type { SchedulerIndex } from '../kernel/ids.ts';
 import { SCHEDULER_VARIABLE } from '../kernel/lazy-placement.ts';
 import type { Runtime } from '../runtime.ts';
 import { type MeetingPlace, openDoor } from './door.ts';
 import { SchedulerSystem, type Starting } from './system.ts';
+
+/** Deaths of schedulers within so many milliseconds after which none is replaced until some of them are longer ago. */
+const MOST_DEATHS = 10;
+const DEATHS_TIME = 30_000;
+
+/** Bytes that must be free for a scheduler to be started for its room. */
+const LEAST_MEMORY = 2 ** 30;
 
 /** Indexes that there are: see `ids.ts`. They are not used again, since ids carry them. */
 const MOST_INDEXES = 512;
@@ -32,8 +41,9 @@ export interface Membership extends MeetingPlace {
 }
 
 export interface SupervisorOptions {
-  /** How many schedulers there may be, with the first one. */
+  /** How many schedulers there may be for work, with the first one, and how many for room. */
   readonly most: number;
+  readonly mostForRoom: number;
   readonly command: SchedulerCommand;
   /** Handed to each, as JSON. */
   readonly settings: unknown;
@@ -57,6 +67,8 @@ export class Supervisor implements Starting {
   readonly #door: Promise<Server>;
   #last = 0;
   #isClosed = false;
+  /** When schedulers died of late. */
+  #deaths: number[] = [];
 
   constructor(runtime: Runtime, options: SupervisorOptions) {
     this.#options = options;
@@ -73,7 +85,7 @@ export class Supervisor implements Starting {
         options.note(
           () => `Scheduler ${index} has started (OS process ${this.#members.get(index)?.child.pid})`,
         ),
-      refused: options.report,
+      failed: options.report,
       note: options.note,
     });
     this.#door = openDoor(this.#place, runtime.scheduler.index, (index, link) => {
@@ -105,7 +117,22 @@ export class Supervisor implements Starting {
   }
 
   get #hasRoom(): boolean {
-    return this.#members.size + 1 < this.#options.most && this.#last + 1 < MOST_INDEXES;
+    return this.#members.size + 1 < this.#options.most && this.#mayStartMore;
+  }
+
+  /** Whether there are indexes left, and schedulers do not die as fast as they are started. */
+  get #mayStartMore(): boolean {
+    return this.#last + 1 < MOST_INDEXES && this.#deaths.length < MOST_DEATHS;
+  }
+
+  grow(): boolean {
+    if (this.#isClosed) return false;
+    for (const { isReady } of this.#members.values()) if (!isReady) return true;
+    const { mostForRoom } = this.#options;
+    if (this.#members.size + 1 >= mostForRoom || !this.#mayStartMore) return false;
+    if (availableMemory() < LEAST_MEMORY) return false;
+    this.#startOne();
+    return true;
   }
 
   start(): void {
@@ -139,6 +166,8 @@ export class Supervisor implements Starting {
       this.#members.delete(index);
       this.system.handles.disconnect(index);
       this.system.lose(index);
+      this.#deaths = this.#deaths.filter((time) => clockTime() - time < DEATHS_TIME);
+      this.#deaths.push(clockTime());
       // One that fails before it has begun would do so again.
       if (member.isReady) this.start();
       this.system.startChanged();

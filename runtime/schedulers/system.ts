@@ -25,6 +25,7 @@ import { type Mover, Moves } from './moves.ts';
 import { Configs, readProcess, type Traveller, writeProcess } from './process-codec.ts';
 import { type Program, Programs } from './programs.ts';
 import { bytesOf, Requests } from './requests.ts';
+import { Rooms } from './rooms.ts';
 import { SharedModules } from './shared-modules.ts';
 import { SocketCrossing } from './sockets.ts';
 import { WorkStealing } from './stealing.ts';
@@ -44,6 +45,8 @@ export interface Starting {
   /** Whether further schedulers can be started, or are starting. */
   readonly mayStart: boolean;
   start(): void;
+  /** Starts one more, even if there are as many as there are cores. Returns false if it cannot, and none is starting. */
+  grow(): boolean;
 }
 
 /** What somebody is told of the system. */
@@ -52,8 +55,8 @@ export interface SystemHooks {
   lost(index: SchedulerIndex): void;
   /** Another scheduler takes part in all. */
   ready(index: SchedulerIndex): void;
-  /** A process that has come cannot be made here. */
-  refused(text: string): void;
+  /** Something failed that should not. */
+  failed(text: string): void;
   /** For those who want to know what goes on. */
   note(text: () => string): void;
 }
@@ -95,6 +98,7 @@ export class SchedulerSystem {
   readonly #names: NameService | null;
   readonly #configs = new Configs();
   readonly #pace: Pace;
+  readonly #rooms: Rooms;
   readonly #stealing: WorkStealing;
   readonly #codecs = new Map<SchedulerIndex, Codecs>();
   readonly #sockets: SocketCrossing;
@@ -114,6 +118,7 @@ export class SchedulerSystem {
     this.#starting = starting;
     this.#hooks = hooks;
     this.mesh = new Mesh(index);
+    this.#rooms = new Rooms(this.mesh, () => scheduler.capacity.room);
     this.#pace = {
       during: (take) => scheduler.wakeDuring(take),
       flushes: (flush) => scheduler.atTurnEnd(flush),
@@ -201,8 +206,10 @@ export class SchedulerSystem {
   #stealer() {
     const { scheduler, spawner } = this.#runtime;
     const starting = this.#starting;
+    const { mesh } = this;
+    const moves = this.#moves;
     return {
-      mesh: this.mesh,
+      mesh,
       get isContended() {
         return scheduler.isContended;
       },
@@ -210,6 +217,19 @@ export class SchedulerSystem {
         return starting?.mayStart ?? false;
       },
       start: () => starting?.start(),
+      get isCrowded() {
+        return scheduler.capacity.isCrowded;
+      },
+      grow: () => {
+        if (starting !== null) return starting.grow();
+        // Whether there will be one is told by those that come.
+        mesh.send(FIRST, Frame.Wanted, () => {});
+        return true;
+      },
+      get leaving() {
+        return moves.size;
+      },
+      press: (pressure: { whenWritable(ready: () => void): () => void }) => scheduler.press(pressure),
       isMovable: (process: Process) => spawner.isMovable(process),
       enqueue: (process: Process) => {
         if (process.exit === null && !process.queued) scheduler.enqueue(process, 0);
@@ -244,6 +264,8 @@ export class SchedulerSystem {
     this.mesh.send(to, Frame.Process, (writer) => writer.raw(bytes.finish()));
     far.left(process.id, to);
     far.promise(to);
+    const peer = this.mesh.peer(to);
+    if (peer !== undefined) peer.sent++;
     this.#runtime.scheduler.lifecycle.depart(process);
   }
 
@@ -251,6 +273,7 @@ export class SchedulerSystem {
     const streams = readStreams(reader);
     const traveller = readProcess(reader, this.#codecsOf(from).reading, this.#configs);
     this.#stealing.fed();
+    this.#rooms.arrived(from);
     const program = this.#open(traveller.key, traveller.environment);
     // Those who sent to it have been told, if it has ended on its way.
     if (!program.far.awaits(traveller.id)) return;
@@ -277,7 +300,7 @@ export class SchedulerSystem {
         environment.router.deliver(peer, { kind: 'link-died', peer: id, tag, reason: 'failure' });
       for (const peer of monitors) environment.router.deliver(peer, { kind: 'process-died', peer: id });
       far.tellEnd(id);
-      this.#hooks.refused(`Process ${id} could not be made on scheduler ${scheduler.index}: ${made}`);
+      this.#hooks.failed(`Process ${id} could not be made on scheduler ${scheduler.index}: ${made}`);
       return;
     }
     made.where = traveller.where;
@@ -428,9 +451,12 @@ export class SchedulerSystem {
     link.pace = this.#pace;
     link.reader = {
       frame: (kind, reader) => this.#take(index, kind, reader),
-      closed: () => this.lose(index),
+      closed: (error) => {
+        if (error !== null) this.#hooks.failed(`The link to scheduler ${index} broke: ${error.message}`);
+        this.lose(index);
+      },
     };
-    this.mesh.add({ index, link, isReady: false, isHungry: false });
+    this.mesh.add({ index, link, isReady: false, isHungry: false, room: 0, sent: 0, arrived: 0 });
     if (isNew) {
       this.watcher?.joined(index);
       this.#greet(index);
@@ -444,6 +470,7 @@ export class SchedulerSystem {
 
   /** Takes processes from now on: it knows all that the others have told. */
   begin(): void {
+    this.#rooms.tell();
     this.mesh.broadcast(Frame.Ready, () => {});
     this.#stealing.idle();
   }
@@ -462,12 +489,14 @@ export class SchedulerSystem {
     }
     this.mesh.send(index, Frame.Ready, () => {});
     this.#stealing.greet(index);
+    this.#rooms.tell();
   }
 
   /** Another scheduler has gone. */
   lose(index: SchedulerIndex): void {
     if (this.mesh.peer(index) === undefined) return;
     this.mesh.remove(index);
+    this.#rooms.lose(index);
     this.requests.lose(index);
     this.#moves.lose(index, (program, process) => {
       program.far.left(process.id, index);
@@ -541,6 +570,12 @@ export class SchedulerSystem {
         break;
       case Frame.OutputTaken:
         if (this.#streams instanceof FarStreams) this.#streams.taken(reader);
+        break;
+      case Frame.Room:
+        this.#stealing.toldRoom(from, reader.varint(), reader.varint());
+        break;
+      case Frame.Wanted:
+        this.#starting?.grow();
         break;
       case Frame.Ready: {
         const peer = this.mesh.peer(from);
