@@ -30,13 +30,24 @@ const FAMILY = guest(`
     (call $process.die_when_link_dies (i32.const 0))
     ;; The first one lets schedulers start.
     (drop (call $spawn (i64.const 0) (text "child")))
-    (call $process.sleep_ms (i64.const 1000))
+    ;; And somebody says when they have.
+    (i32.store (i32.const 256) (i32.const 272)) (i32.store (i32.const 260) (i32.const 1))
+    (drop (call $fd_read (i32.const 0) (i32.const 256) (i32.const 1) (i32.const 264)))
     (loop $more
       (call $process.monitor (call $spawn (i64.add (i64.const 70) (i64.extend_i32_u (local.get $i))) (text "child")))
       (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 4))))
     (call $process.sleep_ms (i64.const 300))
     (call $print (text "ready"))
     (loop $more (call $show_received (call $receive)) (br $more)))`);
+
+/** Starts the family on three schedulers. Returns its command and the OS processes of the other two. */
+async function startFamily() {
+  const command = await several.start(FAMILY, APART, { input: null });
+  const pids = [await pidOf(command, 1), await pidOf(command, 2)] as const;
+  command.child.stdin?.write('x');
+  await command.printed('ready');
+  return { command, pids };
+}
 
 describe('processes that compute', () => {
   test('are divided among the schedulers that there may be', { timeout: 60_000 }, async () => {
@@ -100,9 +111,8 @@ describe('a program whose children begin apart', () => {
 
 describe('a scheduler that dies', () => {
   test('takes its processes only, and is replaced', { timeout: 30_000 }, async () => {
-    const command = await several.start(FAMILY, APART, { input: null });
-    await command.printed('ready');
-    process.kill(await pidOf(command, 1), 'SIGKILL');
+    const { command, pids } = await startFamily();
+    process.kill(pids[0], 'SIGKILL');
     await command.printed('Scheduler 3 has started', 'stderr');
     await sleep(100);
     const lines = linesOf(command.stdout).slice(1).sort();
@@ -117,9 +127,7 @@ describe('a scheduler that dies', () => {
   });
 
   test('is the first one: the others end with it', { timeout: 30_000 }, async () => {
-    const command = await several.start(FAMILY, APART, { input: null });
-    await command.printed('ready');
-    const pids = [await pidOf(command, 1), await pidOf(command, 2)];
+    const { command, pids } = await startFamily();
     command.child.kill('SIGKILL');
     await sleep(200);
     expect(pids.filter(lives)).toEqual([]);
@@ -128,9 +136,7 @@ describe('a scheduler that dies', () => {
 
 describe('the end of a program', () => {
   test.each(['SIGINT', 'SIGTERM'] as const)('by %s ends all schedulers within 200 ms', async (signal) => {
-    const command = await several.start(FAMILY, APART, { input: null });
-    await command.printed('ready');
-    const pids = [await pidOf(command, 1), await pidOf(command, 2)];
+    const { command, pids } = await startFamily();
     const since = performance.now();
     command.child.kill(signal);
     await command.ended;

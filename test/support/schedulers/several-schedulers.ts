@@ -37,6 +37,7 @@ export class SeveralSchedulers {
     const failures: string[] = [];
     const supervisor = new Supervisor(several.runtime, {
       most: SCHEDULERS,
+      mostForRoom: SCHEDULERS,
       command: {
         file: join(import.meta.dirname, 'test-member.ts'),
         args: [],
