@@ -1,6 +1,9 @@
 import type { InspectAddress } from '../inspect/address.ts';
+import type { SchedulerIndex } from '../kernel/ids.ts';
 import { Metrics } from '../metrics/metrics.ts';
 import { MetricsServer } from '../metrics/metrics-server.ts';
+import { FarGuestMetrics } from '../schedulers/far-metrics.ts';
+import type { SchedulerSystem } from '../schedulers/system.ts';
 import { CommandError } from './load.ts';
 
 /**
@@ -13,7 +16,7 @@ export async function openMetrics({
 }: InspectAddress): Promise<{ metrics: Metrics; url: string }> {
   const metrics = new Metrics();
   try {
-    const { url } = await MetricsServer.listen(host, port, metrics.registry);
+    const { url } = await MetricsServer.listen(host, port, metrics);
     return { metrics, url };
   } catch (error) {
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
@@ -23,4 +26,22 @@ export async function openMetrics({
       cause: error,
     });
   }
+}
+
+/** Makes metrics for a scheduler that is not the first one, which serves them. */
+export function openFarMetrics(): {
+  make(index: SchedulerIndex): Metrics;
+  connect(system: SchedulerSystem): void;
+} {
+  const guest = new FarGuestMetrics();
+  let metrics: Metrics | null = null;
+  return {
+    make(index) {
+      metrics = new Metrics(index, guest);
+      return metrics;
+    },
+    connect(system) {
+      if (metrics !== null) guest.connect(system, metrics);
+    },
+  };
 }

@@ -151,14 +151,13 @@ export async function run(
     plugins !== undefined ||
     // Debug sessions have one unless told otherwise.
     (options.inspect?.debug === true && (options.schedulers ?? schedulersByDefault()) === 0) ||
-    metrics !== undefined ||
     coverage !== undefined ||
     dumps !== undefined;
   if (!isAlone)
     allowSchedulers(runtime, options.schedulers, async (most) => {
       const { openSchedulers } = await import('./schedulers.ts');
       const inspector = inspection?.inspector ?? null;
-      const opened = await openSchedulers(runtime, { most, module, log, reports, inspector });
+      const opened = await openSchedulers(runtime, { most, module, log, reports, inspector, metrics });
       far = opened.far;
       return opened.placement;
     });
@@ -264,6 +263,7 @@ async function runScheduler(path: string, options: RunOptions, streams: Standard
   };
   let isLoading = false;
   const debugging = options.inspect?.debug ? await openDebugging(() => (isLoading ? path : null)) : undefined;
+  const far = options.prometheus ? await openFarMetrics() : undefined;
   sharedDatabases.share();
   return await runAsScheduler(
     (index) => {
@@ -272,6 +272,7 @@ async function runScheduler(path: string, options: RunOptions, streams: Standard
         ...moduleLimits(options),
         store: moduleCache(process.env, log),
         ...(debugging === undefined ? {} : { debugging }),
+        ...(far === undefined ? {} : { metrics: far.make(index) }),
         observer: {
           onExit: (ended, exit) => {
             know(ended);
@@ -292,6 +293,7 @@ async function runScheduler(path: string, options: RunOptions, streams: Standard
         for (const running of environment.processes()) know(running);
         return reportProcesses(environment, scheduler, sources);
       },
+      onConnect: far?.connect ?? null,
       loadsProgram: (begins) => {
         isLoading = begins;
       },
@@ -317,6 +319,12 @@ async function openCoverage(flags: CoverageFlags, pathOf: () => string | null): 
   const { CommandCoverage, prepareCoverage } = await import('./coverage.ts');
   prepareCoverage(flags);
   return new CommandCoverage(flags, pathOf);
+}
+
+/** The metrics of another scheduler than the first one. The code is loaded only if it is needed. */
+async function openFarMetrics() {
+  const { openFarMetrics } = await import('./metrics-export.ts');
+  return openFarMetrics();
 }
 
 /** Serves metrics and prints their URL. The code is loaded only if it is needed. */

@@ -3,9 +3,11 @@ import type { Inspector } from '../inspect/inspector.ts';
 import type { SchedulerIndex } from '../kernel/ids.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Placement } from '../kernel/placement.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Runtime } from '../runtime.ts';
 import { runMember, takeMembership } from '../schedulers/member.ts';
 import { Supervisor, type SupervisorOptions } from '../schedulers/supervisor.ts';
+import type { SchedulerSystem } from '../schedulers/system.ts';
 import { answerReports, type DescribeProcesses, type FarOutlet, FarReports } from './far-reports.ts';
 import type { Log } from './log.ts';
 import type { Reports } from './report.ts';
@@ -28,12 +30,14 @@ export interface FirstScheduler {
   readonly reports: Reports;
   /** Lets clients look at the processes of this one. */
   readonly inspector: Inspector | null;
+  /** Those of this one, which are served. */
+  readonly metrics: Metrics | undefined;
 }
 
 /** Makes the runtime of this command the first scheduler of several. */
 export async function openSchedulers(
   runtime: Runtime,
-  { most, module, log, reports, inspector }: FirstScheduler,
+  { most, module, log, reports, inspector, metrics }: FirstScheduler,
 ): Promise<{ placement: Placement; far: FarReports }> {
   const inspected = inspector === null ? null : await import('../schedulers/inspected-system.ts');
   const [, file = '', ...args] = process.argv;
@@ -48,6 +52,10 @@ export async function openSchedulers(
   });
   system.addModule(module);
   if (inspected !== null && inspector !== null) new inspected.InspectedSystem(system, inspector);
+  if (metrics !== undefined) {
+    const { collectMetrics } = await import('../schedulers/far-metrics.ts');
+    collectMetrics(system, metrics);
+  }
   return { placement: system.placement, far: new FarReports(system, reports) };
 }
 
@@ -59,6 +67,8 @@ export interface OtherScheduler {
   readonly outlet: FarOutlet;
   /** Tells what processes are doing. */
   readonly describe: DescribeProcesses;
+  /** Called before there is a link to another scheduler. */
+  readonly onConnect: ((system: SchedulerSystem) => void) | null;
   /** See `SchedulerSystem`. */
   readonly loadsProgram: (isLoading: boolean) => void;
   /** Whether clients of the first one may look at its processes. */
@@ -72,13 +82,14 @@ export interface OtherScheduler {
  */
 export async function runAsScheduler(
   makeRuntime: (index: SchedulerIndex) => Runtime,
-  { log, reports, outlet, describe, loadsProgram, isInspected }: OtherScheduler,
+  { log, reports, outlet, describe, onConnect, loadsProgram, isInspected }: OtherScheduler,
 ): Promise<never> {
   const membership = takeMembership();
   if (membership === null) throw new Error('this OS process was not started as a scheduler');
   const inspected = isInspected ? await import('../schedulers/inspected-member.ts') : null;
   await runMember(membership, makeRuntime, notesIn(log), (system, runtime) => {
     outlet.connect(system);
+    onConnect?.(system);
     system.loadsProgram = loadsProgram;
     answerReports(system, runtime.scheduler, reports, describe);
     if (inspected !== null) new inspected.InspectedMember(system, runtime.scheduler);

@@ -38,6 +38,11 @@ export class ExportedGuestMetrics implements GuestMetrics {
     });
   }
 
+  /** Counts values that others have dropped. */
+  drop(count: number): void {
+    this.#dropped.inc(count);
+  }
+
   addToCounter(name: string, value: number): void {
     const metric = this.#find(name, (options) => new Counter(options));
     if (metric instanceof Counter) metric.inc(value);

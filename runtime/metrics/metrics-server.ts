@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
-import type { Registry } from 'prom-client';
 
 /** Connections at the same time. A Prometheus needs one. */
 const MAX_CONNECTIONS = 32;
@@ -8,6 +7,12 @@ const MAX_CONNECTIONS = 32;
 const REQUEST_TIME = 5000;
 
 const PATH = '/metrics';
+
+/** Metrics as text. */
+interface Exported {
+  readonly contentType: string;
+  metrics(): Promise<string>;
+}
 
 /** Serves metrics in Prometheus's text format, at /metrics. */
 export class MetricsServer {
@@ -20,9 +25,9 @@ export class MetricsServer {
   }
 
   /** Starts a server. @throws the error of the operating system if it cannot listen there */
-  static async listen(host: string, port: number, registry: Registry): Promise<MetricsServer> {
+  static async listen(host: string, port: number, exported: Exported): Promise<MetricsServer> {
     const http = createServer((request, response) => {
-      respond(request, response, host, registry).catch(() => response.destroy());
+      respond(request, response, host, exported).catch(() => response.destroy());
     });
     http.headersTimeout = http.requestTimeout = REQUEST_TIME;
     http.maxConnections = MAX_CONNECTIONS;
@@ -53,7 +58,7 @@ async function respond(
   { method, url, headers }: IncomingMessage,
   response: ServerResponse,
   host: string,
-  registry: Registry,
+  exported: Exported,
 ): Promise<void> {
   const refuse = (status: number, text: string, more = {}) => {
     response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...more });
@@ -63,9 +68,9 @@ async function respond(
   if (url?.split('?')[0] !== PATH) return refuse(404, `The metrics are at ${PATH}.`);
   if (method !== 'GET' && method !== 'HEAD')
     return refuse(405, 'The metrics can only be read.', { allow: 'GET, HEAD' });
-  const text = await registry.metrics();
+  const text = await exported.metrics();
   response.writeHead(200, {
-    'content-type': registry.contentType,
+    'content-type': exported.contentType,
     'content-length': Buffer.byteLength(text),
     'x-content-type-options': 'nosniff',
   });

@@ -80,6 +80,46 @@ describe('lunatic run --prometheus', () => {
     });
   });
 
+  test('serves the metrics of all schedulers: those of guests as one, those of the runtime by scheduler', async () => {
+    const counting = join(folder, 'counting.wat');
+    writeFileSync(
+      counting,
+      guest(`
+        (func (export "counts")
+          (call $metrics.counter (text "orders.total") (i64.const 5))
+          (call $metrics.increment_gauge (text "open.orders") (f64.const 2))
+          (call $metrics.counter (i32.const 0) (i32.const 300) (i64.const 1))
+          (call $send (i64.const 1) (i64.const 7) (i64.const 1))
+          (call $process.sleep_ms (i64.const 1000000)))
+        (func (export "_start")
+          (call $metrics.counter (text "orders.total") (i64.const 1))
+          (drop (call $spawn (i64.const 0) (text "counts"))) (drop (call $spawn (i64.const 0) (text "counts")))
+          (drop (call $receive)) (drop (call $receive))
+          (call $print (text "ready"))
+          (call $process.sleep_ms (i64.const 1000000)))`),
+    );
+    const args = ['--prometheus', '--prometheus-http', '0', '--schedulers', '2', '--place-children', 'apart'];
+    const command = new RunningCommand(['run', ...args, counting], { input: null });
+    await command.printed('ready');
+    const { text } = await ask(/^Metrics are at (\S+)\n/.exec(command.stderr)?.[1] ?? '');
+    expect(text).toContain('\norders_total{node_id="0"} 11\n');
+    expect(text).toContain('\nopen_orders{node_id="0"} 4\n');
+    expect(text).toContain('\nlunatic_metrics_dropped{node_id="0"} 2\n');
+    expect(text).not.toContain('orders_total{node_id="1"}');
+    const family = text
+      .split('\n\n')
+      .find((one) => one.includes('# HELP lunatic_process_environment_process_count'));
+    expect(family?.split('\n').slice(1)).toEqual([
+      '# TYPE lunatic_process_environment_process_count gauge',
+      'lunatic_process_environment_process_count{node_id="0"} 1',
+      'lunatic_process_environment_process_count{node_id="1"} 2',
+    ]);
+    const helps = text.match(/^# HELP \S+/gm) ?? [];
+    expect(new Set(helps).size).toBe(helps.length);
+    command.child.kill('SIGKILL');
+    await command.ended;
+  });
+
   test('serves only the metrics, and only under the name of the address', async () => {
     await withProgram(['--prometheus-http', '0'], async (url) => {
       const other = new URL(url);
