@@ -20,9 +20,9 @@ const DESCRIBE = 'describe processes';
 const END = 'end reports';
 /** Bytes of reports that the first scheduler has not taken, from which on they are only counted. */
 const MUCH = 2 ** 16;
-/** Milliseconds that another scheduler has to tell what its processes are doing, and to make its last reports. */
+/** Milliseconds that another scheduler has to tell what its processes are doing, and that it has printed all. */
 const DESCRIBE_TIME = 3000;
-const END_TIME = 1000;
+const END_TIME = 150;
 
 const DONE = new Uint8Array(0);
 
@@ -97,7 +97,6 @@ export class SentReports extends Reports {
 export function answerReports(
   { requests, programs }: SchedulerSystem,
   scheduler: Scheduler,
-  reports: Reports,
   describe: DescribeProcesses,
 ): void {
   requests.answer(DESCRIBE, async (_, body) => {
@@ -108,10 +107,9 @@ export function answerReports(
         : await describe(program.environment, scheduler);
     return bytesOf((writer) => writer.text(JSON.stringify(report)));
   });
-  requests.answer(END, async () => {
-    // Processes that are left are abandoned.
+  requests.answer(END, () => {
+    // Processes that are left are abandoned. What they have reported goes before the answer.
     scheduler.halt();
-    await reports.settle(END_TIME);
     return DONE;
   });
 }
@@ -149,7 +147,7 @@ export class FarReports {
     });
   }
 
-  /** The program has ended: resolves when others have made their last reports. */
+  /** The program has ended: resolves when others have sent their last reports. */
   async end(): Promise<void> {
     await this.#ask(END, DONE, END_TIME);
   }

@@ -287,7 +287,6 @@ async function runScheduler(path: string, options: RunOptions, streams: Standard
     },
     {
       log,
-      reports,
       outlet,
       describe: (environment, scheduler) => {
         for (const running of environment.processes()) know(running);

@@ -62,7 +62,6 @@ export async function openSchedulers(
 /** What another scheduler does for the first one. */
 export interface OtherScheduler {
   readonly log: Log;
-  readonly reports: Reports;
   /** Where its reports go. */
   readonly outlet: FarOutlet;
   /** Tells what processes are doing. */
@@ -82,7 +81,7 @@ export interface OtherScheduler {
  */
 export async function runAsScheduler(
   makeRuntime: (index: SchedulerIndex) => Runtime,
-  { log, reports, outlet, describe, onConnect, loadsProgram, isInspected }: OtherScheduler,
+  { log, outlet, describe, onConnect, loadsProgram, isInspected }: OtherScheduler,
 ): Promise<never> {
   const membership = takeMembership();
   if (membership === null) throw new Error('this OS process was not started as a scheduler');
@@ -91,7 +90,7 @@ export async function runAsScheduler(
     outlet.connect(system);
     onConnect?.(system);
     system.loadsProgram = loadsProgram;
-    answerReports(system, runtime.scheduler, reports, describe);
+    answerReports(system, runtime.scheduler, describe);
     if (inspected !== null) new inspected.InspectedMember(system, runtime.scheduler);
   });
   return await new Promise<never>(() => {});

@@ -14,6 +14,8 @@ import type { SchedulerSystem, SystemWatcher } from './system.ts';
 const READING_INTERVAL = 20;
 /** Milliseconds that others have to tell what they keep back. */
 const SETTLE_TIME = 200;
+/** Milliseconds in which others must say whether somebody looks at their processes. */
+const LOOKING_TIME = 2000;
 
 const DONE = new Uint8Array(0);
 
@@ -120,8 +122,12 @@ export class InspectedSystem implements AskedSystem, Others, SystemWatcher {
   }
 
   async isLookedAt(): Promise<boolean> {
+    // Nobody looks at one that does not answer.
     const answers = this.peers.map((index) =>
-      this.system.requests.request(index, InspectRequest.LookedAt, DONE).then(numberIn, () => 0),
+      Promise.race([
+        this.system.requests.request(index, InspectRequest.LookedAt, DONE).then(numberIn, () => 0),
+        new Promise<number>((done) => setTimeout(() => done(0), LOOKING_TIME).unref()),
+      ]),
     );
     return (await Promise.all(answers)).includes(1);
   }
