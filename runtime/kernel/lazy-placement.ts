@@ -12,6 +12,7 @@ const PATIENCE = 2;
 interface Placing {
   placement: Placement | null;
   readonly isContended: boolean;
+  readonly isBusy: boolean;
   readonly capacity: { readonly isCrowded: boolean };
   enqueue(process: Process, value: number): void;
 }
@@ -37,7 +38,10 @@ export class LazyPlacement implements Placement {
   keeps(process: Process): boolean {
     this.#kept.delete(process);
     if (process.parent === null || process.killed || process.where === Where.Beside) return false;
-    const isApart = process.where === Where.Apart || this.#scheduler.capacity.isCrowded;
+    const isApart =
+      process.where === Where.Apart ||
+      this.#scheduler.capacity.isCrowded ||
+      (this.#scheduler.isBusy && process.hasConnection);
     if (!this.#scheduler.isContended && !isApart) return false;
     this.#kept.add(process);
     if (isApart) this.#isApart = true;

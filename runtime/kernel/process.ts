@@ -254,6 +254,13 @@ export class Process implements ProcessContext, Payer {
     return this.#mailbox !== null && this.#mailbox.length > 0;
   }
 
+  /** Whether the oldest message that it has not received carries a connection. */
+  get hasConnection(): boolean {
+    if (!this.hasMessages) return false;
+    const [message] = this.mailbox.slice(0, 1);
+    return message?.resources?.some((resource) => resource?.kind === 'TCP stream') ?? false;
+  }
+
   /**
    * Takes out of the mailbox the oldest message that the filter accepts; null if there is none, or if the search has been
    * interrupted: see `Mailbox.take`.

@@ -46,6 +46,8 @@ const TURN_TIME = 1;
 const SLICE_TIME = 0.1;
 /** The number of slices between two looks at the clock. */
 const SLICES_PER_CLOCK = 32;
+/** Milliseconds without a pause after which a scheduler is busy. */
+const BUSY_TIME = 2;
 /** Milliseconds for which it is remembered that processes compute while others wait. */
 const CONTENTION_TIME = 2;
 /** The number of messages that a receive looks at before it asks whether the turn is over. */
@@ -125,6 +127,8 @@ export class Scheduler implements Turns {
   #sliceStart = 0;
   /** When somebody last looked at the clock. */
   #clock = 0;
+  /** Since when some process has been ready all the time. */
+  #awakeSince = 0;
   /** When a process was last preempted while others were ready. */
   #preempted = Number.NEGATIVE_INFINITY;
   /** What the process that has the turn has written to, and has to wait for; null for nothing. */
@@ -188,7 +192,8 @@ export class Scheduler implements Turns {
 
   wakeUp(): void {
     if (!this.isIdle) return;
-    stalls.begin(clockTime());
+    this.#awakeSince = clockTime();
+    stalls.begin(this.#awakeSince);
     this.#requestTurn();
   }
 
@@ -393,6 +398,11 @@ export class Scheduler implements Turns {
   /** Whether processes that compute have kept others from their turns of late. */
   get isContended(): boolean {
     return this.#clock - this.#preempted < CONTENTION_TIME;
+  }
+
+  /** Whether there has always been a process that was ready, for a while. */
+  get isBusy(): boolean {
+    return !this.isIdle && this.#clock - this.#awakeSince > BUSY_TIME;
   }
 
   /** Lets the process that has the turn wait, as soon as it can, until what it has written to has room. */

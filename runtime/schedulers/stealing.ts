@@ -22,6 +22,8 @@ export interface Stealer {
   readonly mesh: Mesh;
   /** Whether processes compute, and keep others from their turns. */
   readonly isContended: boolean;
+  /** Whether some process has been ready here all the time, for a while. */
+  readonly isBusy: boolean;
   /** Whether further schedulers can be started, or are starting. */
   readonly mayStart: boolean;
   /** Starts them. */
@@ -53,6 +55,8 @@ export class WorkStealing implements Placement {
   /** Those that are to begin on another scheduler, once there is one; and which of the others is next. */
   readonly #apart: Process[] = [];
   #next = 0;
+  /** Processes with connections that were to begin while it was busy here. */
+  #connections = 0;
   /** Those that are to begin where there is more room. */
   readonly #crowd: Process[] = [];
   readonly #pressed = new Set<() => void>();
@@ -79,6 +83,7 @@ export class WorkStealing implements Placement {
     const stealer = this.#stealer;
     if (process.where === Where.Apart) return this.#keepsApart(process);
     if (process.where === Where.Usual && stealer.isCrowded && this.#keepsForRoom(process)) return true;
+    if (this.#isForOthers(process)) return this.#keepsApart(process);
     if (!stealer.isContended) return false;
     if (this.#isHungry) this.#tell(false);
     if (process.where === Where.Beside || process.parent === null || !stealer.isMovable(process))
@@ -192,6 +197,14 @@ export class WorkStealing implements Placement {
     if (this.#crowd.length > 0) this.#spread();
     if (this.#apart.length > 0 && (this.#stealer.mesh.ready.length > 0 || !this.#stealer.mayStart))
       this.#part();
+  }
+
+  /** Whether a process is one of those among which a busy server divides its connections. Each scheduler gets as many, this one too. */
+  #isForOthers(process: Process): boolean {
+    const { isBusy, mesh } = this.#stealer;
+    if (!isBusy || process.where === Where.Beside || !process.hasConnection) return false;
+    const schedulers = Math.max(2, mesh.ready.length + 1);
+    return ++this.#connections % schedulers !== 0;
   }
 
   /** Whether another scheduler may start in time. */

@@ -213,6 +213,9 @@ export class SchedulerSystem {
       get isContended() {
         return scheduler.isContended;
       },
+      get isBusy() {
+        return scheduler.isBusy;
+      },
       get mayStart() {
         return starting?.mayStart ?? false;
       },
