@@ -13,7 +13,7 @@ import { type MeetingPlace, openDoor } from './door.ts';
 import { SchedulerSystem, type Starting } from './system.ts';
 
 /** Deaths of schedulers within so many milliseconds after which none is replaced until some of them are longer ago. */
-const MOST_DEATHS = 10;
+const MOST_DEATHS = 20;
 const DEATHS_TIME = 30_000;
 
 /** Bytes that must be free for a scheduler to be started for its room. */
