@@ -4,15 +4,10 @@ import type { Process } from '../kernel/process.ts';
 import { Frame } from './frame.ts';
 import { readIds, writeIds } from './id-list.ts';
 import type { Mesh } from './mesh.ts';
-import type { Program, Programs } from './programs.ts';
+import type { Program } from './programs.ts';
 
-/** What moves ask of the scheduler. */
-export interface Mover {
-  readonly mesh: Mesh;
-  readonly programs: Programs;
-  /** Writes a process for another scheduler, with what goes before it, and gives it up here. */
-  handOver(program: Program, process: Process, to: SchedulerIndex): void;
-}
+/** Sends a process to another scheduler, and gives it up here. */
+export type Depart = (program: Program, process: Process, to: SchedulerIndex) => void;
 
 /** Processes on their way to another scheduler. */
 interface Move {
@@ -36,14 +31,16 @@ interface Move {
  * Nothing goes through a third scheduler, whose death could lose it.
  */
 export class Moves {
-  readonly #mover: Mover;
+  readonly #mesh: Mesh;
+  readonly #depart: Depart;
   readonly #moves = new Map<number, Move>();
   #last = 0;
   /** The number of processes that are about to leave. */
   size = 0;
 
-  constructor(mover: Mover) {
-    this.#mover = mover;
+  constructor(mesh: Mesh, depart: Depart) {
+    this.#mesh = mesh;
+    this.#depart = depart;
   }
 
   /**
@@ -51,13 +48,12 @@ export class Moves {
    * @param processes taken out of the ready queue
    */
   begin(program: Program, processes: readonly Process[], to: SchedulerIndex): void {
-    const { mesh } = this.#mover;
     const number = ++this.#last;
     const ids = processes.map(({ id }) => id);
     program.far.leave(ids, to);
     this.size += ids.length;
-    this.#moves.set(number, { program, processes, to, unaware: new Set(mesh.peers.keys()) });
-    mesh.broadcast(Frame.Leaving, (writer) => {
+    this.#moves.set(number, { program, processes, to, unaware: new Set(this.#mesh.peers.keys()) });
+    this.#mesh.broadcast(Frame.Leaving, (writer) => {
       writer.varint(number);
       writer.varint(program.key);
       writer.varint(program.environment.id);
@@ -76,7 +72,7 @@ export class Moves {
     const program = open(reader.varint(), reader.varint());
     const to = reader.varint() as SchedulerIndex;
     program.far.note(readIds(reader), to);
-    this.#mover.mesh.send(from, Frame.Noted, (writer) => writer.varint(number));
+    this.#mesh.send(from, Frame.Noted, (writer) => writer.varint(number));
   }
 
   /** Another scheduler has noted a move. */
@@ -93,7 +89,7 @@ export class Moves {
     this.size -= processes.length;
     for (const process of processes) {
       // One that was killed meanwhile ends here.
-      if (process.exit === null && !process.killed) this.#mover.handOver(program, process, to);
+      if (process.exit === null && !process.killed) this.#depart(program, process, to);
     }
   }
 

@@ -1,44 +1,37 @@
-import { nextTick } from 'node:process';
 import { ByteReader } from '../kernel/codec/byte-reader.ts';
-import { ByteWriter } from '../kernel/codec/byte-writer.ts';
-import { ResourcesInTransit } from '../kernel/codec/resources-in-transit.ts';
-import { SignalCodec } from '../kernel/codec/signal-codec.ts';
 import type { ProcessId, SchedulerIndex } from '../kernel/ids.ts';
 import { killAll } from '../kernel/kill-all.ts';
-import type { Message } from '../kernel/message.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Placement } from '../kernel/placement.ts';
 import type { Process } from '../kernel/process.ts';
 import { Registry } from '../kernel/registry.ts';
-import type { Stdio } from '../kernel/stdio.ts';
 import type { Runtime } from '../runtime.ts';
 import { countOf } from '../text/quantities.ts';
+import { Cargo } from './cargo.ts';
+import { Census } from './census.ts';
 import { FarNames, NameService } from './far-names.ts';
 import type { Reach } from './far-processes.ts';
-import { FarStreams, StreamService, type StreamsToken } from './far-streams.ts';
+import { FarStreams, StreamService } from './far-streams.ts';
 import { Frame } from './frame.ts';
 import { HandlePassing } from './handle-passing.ts';
 import { readIds, writeIds } from './id-list.ts';
 import type { Link, Pace } from './link.ts';
 import { Mesh } from './mesh.ts';
-import { type Mover, Moves } from './moves.ts';
-import { Configs, readProcess, type Traveller, writeProcess } from './process-codec.ts';
+import { Moves } from './moves.ts';
 import { type Program, Programs } from './programs.ts';
 import { bytesOf, Requests } from './requests.ts';
 import { Rooms } from './rooms.ts';
 import { SharedModules } from './shared-modules.ts';
 import { SocketCrossing } from './sockets.ts';
 import { WorkStealing } from './stealing.ts';
+import { Travel } from './travel.ts';
 
 const FIRST = 0 as SchedulerIndex;
 const EXISTS = 'exists';
-const PERMIT = 'permit';
-const GRANTED = new Uint8Array(0);
 const YES = new Uint8Array([1]);
 const NO = new Uint8Array([0]);
 /** The number of a move that nobody waits for. */
 const NO_MOVE = 0;
-const ROOM = 1024;
 
 /** What of the system belongs to the one who starts schedulers. */
 export interface Starting {
@@ -71,16 +64,6 @@ export interface SystemWatcher {
   opened(program: Program): void;
 }
 
-/** How signals to and from another scheduler are written and read. */
-interface Codecs {
-  readonly writing: SignalCodec;
-  /** What messages to it carry, until it is written. */
-  readonly departing: ResourcesInTransit;
-  readonly reading: SignalCodec;
-  /** What messages from it carry that have not come. */
-  readonly arriving: ResourcesInTransit;
-}
-
 /** The scheduler of this OS process as one of several: its processes and those of the others are one system. */
 export class SchedulerSystem {
   readonly mesh: Mesh;
@@ -96,14 +79,13 @@ export class SchedulerSystem {
   readonly #modules: SharedModules;
   readonly #streams: StreamService | FarStreams;
   readonly #names: NameService | null;
-  readonly #configs = new Configs();
   readonly #pace: Pace;
   readonly #rooms: Rooms;
   readonly #stealing: WorkStealing;
-  readonly #codecs = new Map<SchedulerIndex, Codecs>();
-  readonly #sockets: SocketCrossing;
+  readonly #cargo: Cargo;
+  readonly #travel: Travel;
+  readonly #census: Census;
   readonly #hooks: SystemHooks;
-  #isReporting = false;
   watcher: SystemWatcher | null = null;
   /** Told when the module of a program begins to be loaded, and when it is: there may be a file of it. */
   loadsProgram: (isLoading: boolean) => void = () => {};
@@ -125,7 +107,6 @@ export class SchedulerSystem {
     };
     this.requests = new Requests(this.mesh);
     this.handles = new HandlePassing(index);
-    this.#sockets = new SocketCrossing(index, this.requests, this.handles);
     this.#programs = new Programs(this.#reach());
     this.#modules = new SharedModules(this.mesh, (bytes, fromProcess) => {
       if (fromProcess) return runtime.loadMade(bytes);
@@ -136,27 +117,33 @@ export class SchedulerSystem {
         this.loadsProgram(false);
       }
     });
+    const sockets = new SocketCrossing(index, this.requests, this.handles);
+    this.#cargo = new Cargo(this.mesh, this.#modules, sockets);
+    this.#census = new Census(this.mesh, this.requests, this.#programs);
     const isFirst = index === FIRST;
     this.#streams = isFirst
       ? new StreamService(this.mesh, this.requests)
       : new FarStreams(this.mesh, this.requests);
     this.#names = isFirst ? new NameService(this.requests, this.#programs) : null;
-    const mover: Mover = {
+    this.#travel = new Travel({
       mesh: this.mesh,
-      programs: this.#programs,
-      handOver: (program, process, to) => this.#handOver(program, process, to),
-    };
-    this.#moves = new Moves(mover);
+      runtime,
+      cargo: this.#cargo,
+      modules: this.#modules,
+      streams: this.#streams,
+      failed: hooks.failed,
+    });
+    this.#moves = new Moves(this.mesh, (program, process, to) => this.#travel.depart(program, process, to));
     this.#stealing = new WorkStealing(this.#stealer());
     this.placement = this.#stealing;
-    if (!isFirst) scheduler.observers.add({ onSpawn: this.#changed, onExit: this.#changed });
+    const { changed } = this.#census;
+    if (!isFirst) scheduler.observers.add({ onSpawn: changed, onExit: changed });
     this.requests.answer(EXISTS, (_, body) => {
       const reader = new ByteReader(body, 'a question');
       const program = this.#programs.get(reader.varint());
       const exists = program?.environment.router.exists(reader.varint() as ProcessId) ?? false;
       return exists instanceof Promise ? exists.then((yes) => (yes ? YES : NO)) : exists ? YES : NO;
     });
-    this.requests.answer(PERMIT, (from, body) => this.#permit(from as SchedulerIndex, body));
   }
 
   /** Takes note of a module that is here: it is not loaded again when a process that runs it comes back. */
@@ -181,8 +168,8 @@ export class SchedulerSystem {
   #reach(): Reach {
     const reach: Reach = {
       mesh: this.mesh,
-      writing: (to) => this.#codecsOf(to).writing,
-      reading: (from) => this.#codecsOf(from).reading,
+      writing: (to) => this.#cargo.writing(to),
+      reading: (from) => this.#cargo.reading(from),
       asks: async (to, key, id) => {
         const body = bytesOf((writer) => {
           writer.varint(key);
@@ -197,10 +184,10 @@ export class SchedulerSystem {
         const link = this.mesh.peer(to)?.link;
         if (link !== undefined) this.#runtime.scheduler.press(link);
       },
-      sendLaden: (to, key, target, message) => this.#sendLaden(to, key, target, message),
+      sendLaden: (to, key, target, message) => this.#cargo.send(to, key, target, message),
     };
     if (this.mesh.index === FIRST) return reach;
-    return { ...reach, permits: (key, most) => this.#askPermit(key, most) };
+    return { ...reach, permits: (key, most) => this.#census.ask(key, most) };
   }
 
   #stealer() {
@@ -255,73 +242,6 @@ export class SchedulerSystem {
     this.#hooks.note(() => `${countOf(processes.length, 'process')} moved to scheduler ${to}`);
   }
 
-  #handOver(program: Program, process: Process, to: SchedulerIndex): void {
-    const { key, far } = program;
-    const { writing } = this.#codecsOf(to);
-    const module = this.#modules.send(to, process.module);
-    const streams = this.#streams.token(process.stdio);
-    const bytes = new ByteWriter(ROOM);
-    writeStreams(bytes, streams);
-    writeProcess(bytes, process, { key, module }, writing);
-    this.#carry(to, key);
-    this.mesh.send(to, Frame.Process, (writer) => writer.raw(bytes.finish()));
-    far.left(process.id, to);
-    far.promise(to);
-    const peer = this.mesh.peer(to);
-    if (peer !== undefined) peer.sent++;
-    this.#runtime.scheduler.lifecycle.depart(process);
-  }
-
-  #arrive(from: SchedulerIndex, reader: ByteReader): void {
-    const streams = readStreams(reader);
-    const traveller = readProcess(reader, this.#codecsOf(from).reading, this.#configs);
-    this.#stealing.fed();
-    this.#rooms.arrived(from);
-    const program = this.#open(traveller.key, traveller.environment);
-    // Those who sent to it have been told, if it has ended on its way.
-    if (!program.far.awaits(traveller.id)) return;
-    this.#settle(program, traveller, this.#streams.get(streams));
-  }
-
-  #settle({ environment, registry, far }: Program, traveller: Traveller, stdio: Stdio): void {
-    const { spawner, scheduler } = this.#runtime;
-    const { id, parent, config, module, entry, links, monitors } = traveller;
-    const { account } = environment;
-    account.limit = Math.max(account.limit, config.maxHostMemory);
-    const context = { environment, registry, config, stdio };
-    let made: Process | string;
-    try {
-      made = spawner.receive(id, parent, context, this.#modules.get(module), entry);
-    } catch (error) {
-      made = error instanceof Error ? error.message : String(error);
-    }
-    if (typeof made === 'string') {
-      // It had room when it was spawned. To those who know it, it has failed.
-      for (const message of traveller.messages) message.recycle();
-      far.arrived(id);
-      for (const [peer, tag] of links)
-        environment.router.deliver(peer, { kind: 'link-died', peer: id, tag, reason: 'failure' });
-      for (const peer of monitors) environment.router.deliver(peer, { kind: 'process-died', peer: id });
-      far.tellEnd(id);
-      this.#hooks.failed(`Process ${id} could not be made on scheduler ${scheduler.index}: ${made}`);
-      return;
-    }
-    made.where = traveller.where;
-    made.childrenWhere = traveller.childrenWhere;
-    made.dieWhenLinkDies = traveller.diesWhenLinkDies;
-    if (links.length > 0) made.links = new Map(links);
-    if (monitors.length > 0) made.monitors = new Set(monitors);
-    for (const message of traveller.messages) made.mailbox.push(message);
-    const signals = far.arrived(id);
-    environment.add(made);
-    made.paused = traveller.isPaused;
-    scheduler.observers.arrived(made);
-    if (scheduler.probes !== null) scheduler.observers.begins(made);
-    scheduler.makeReady(made, 0);
-    for (const signal of signals) scheduler.delivery.deliver(made, signal);
-    this.#changed();
-  }
-
   #open(key: number, number: number): Program {
     const known = this.#programs.get(key);
     if (known !== undefined) return known;
@@ -330,119 +250,6 @@ export class SchedulerSystem {
     this.watcher?.opened(program);
     return program;
   }
-
-  // -- what messages carry -----------------------------------------------------------------------------
-
-  #codecsOf(index: SchedulerIndex): Codecs {
-    const known = this.#codecs.get(index);
-    if (known !== undefined) return known;
-    const departing = new ResourcesInTransit();
-    const arriving = new ResourcesInTransit();
-    const codecs = {
-      departing,
-      arriving,
-      writing: new SignalCodec(departing),
-      reading: new SignalCodec(arriving),
-    };
-    this.#codecs.set(index, codecs);
-    return codecs;
-  }
-
-  #sendLaden(to: SchedulerIndex, key: number, target: ProcessId, message: Message): void {
-    const bytes = new ByteWriter(ROOM + message.length);
-    this.#codecsOf(to).writing.writeMessage(bytes, message);
-    this.#carry(to, key);
-    this.mesh.send(to, Frame.Signal, (writer) => {
-      writer.varint(key);
-      writer.varint(target);
-      writer.raw(bytes.finish());
-    });
-  }
-
-  /** Writes what messages carry that are about to be written. */
-  #carry(to: SchedulerIndex, key: number): void {
-    const { departing } = this.#codecsOf(to);
-    for (const [handle, resource] of departing.takeAll()) {
-      if (resource.kind !== 'module') {
-        const bytes = this.#sockets.depart(resource, to);
-        this.mesh.send(to, Frame.CarriedSocket, (writer) => {
-          writer.varint(handle);
-          writer.varint(key);
-          writer.raw(bytes);
-        });
-        continue;
-      }
-      const digest = this.#modules.sendBytes(to, resource.bytes, true);
-      this.mesh.send(to, Frame.Carried, (writer) => {
-        writer.varint(handle);
-        writer.text(digest);
-      });
-    }
-  }
-
-  /** Takes nothing else of the sender before the socket is here: what follows may be the message that carries it. */
-  #takeSocket(from: SchedulerIndex, reader: ByteReader): void {
-    const handle = reader.varint();
-    const environment = this.#programs.get(reader.varint())?.environment ?? {};
-    const bytes = reader.rest().slice();
-    const link = this.mesh.peer(from)?.link;
-    if (link === undefined) return;
-    const goOn = link.pause();
-    this.#sockets.arrive(from, bytes, { environment }).then(
-      (resource) => {
-        if (link.isClosed) {
-          resource.socket.release();
-          return;
-        }
-        this.#codecsOf(from).arriving.put(handle, resource);
-        goOn();
-      },
-      () => link.destroy(),
-    );
-  }
-
-  // -- limits of programs ------------------------------------------------------------------------------
-
-  async #askPermit(key: number, most: number): Promise<number | null> {
-    const body = bytesOf((writer) => {
-      writer.varint(key);
-      writer.varint(most);
-    });
-    const answer = new ByteReader(await this.requests.request(FIRST, PERMIT, body), 'an answer');
-    return answer.isAtEnd ? null : answer.varint();
-  }
-
-  #permit(from: SchedulerIndex, body: Uint8Array): Uint8Array {
-    const reader = new ByteReader(body, 'a request for a permit');
-    const program = this.#programs.get(reader.varint());
-    const most = reader.varint();
-    if (program === undefined) return bytesOf((writer) => writer.varint(most));
-    const { environment, far } = program;
-    const processes = environment.size + environment.starting + far.size;
-    if (processes >= most) return bytesOf((writer) => writer.varint(processes));
-    far.promise(from);
-    return GRANTED;
-  }
-
-  /** Tells the first scheduler soon how many processes there are. */
-  readonly #changed = (): undefined => {
-    if (this.#isReporting || this.mesh.index === FIRST) return undefined;
-    this.#isReporting = true;
-    nextTick(this.#report);
-    return undefined;
-  };
-
-  readonly #report = (): void => {
-    this.#isReporting = false;
-    for (const { key, environment, far } of this.#programs) {
-      this.mesh.send(FIRST, Frame.Population, (writer) => {
-        writer.varint(key);
-        writer.varint(environment.size);
-        writer.varint(far.counted);
-      });
-      far.counted = 0;
-    }
-  };
 
   // -- links -------------------------------------------------------------------------------------------
 
@@ -508,9 +315,7 @@ export class SchedulerSystem {
     this.#programs.lose(index);
     this.#names?.lose(index);
     this.#modules.lose(index);
-    this.#sockets.peerEnded(index);
-    this.#codecs.get(index)?.arriving.releaseAll();
-    this.#codecs.delete(index);
+    this.#cargo.lose(index);
     this.watcher?.lost(index);
     this.#hooks.lost(index);
   }
@@ -519,7 +324,7 @@ export class SchedulerSystem {
     switch (kind) {
       case Frame.Signal: {
         const program = this.#programs.get(reader.varint());
-        if (program === undefined) this.#codecsOf(from).arriving.releaseAll();
+        if (program === undefined) this.#cargo.dump(from);
         else program.far.take(from, reader);
         break;
       }
@@ -536,7 +341,10 @@ export class SchedulerSystem {
         this.#moves.noted(from, reader);
         break;
       case Frame.Process:
-        this.#arrive(from, reader);
+        this.#stealing.fed();
+        this.#rooms.arrived(from);
+        this.#travel.arrive(from, reader, (key, number) => this.#open(key, number));
+        this.#census.changed();
         break;
       case Frame.Ended: {
         const program = this.#programs.get(reader.varint());
@@ -549,16 +357,11 @@ export class SchedulerSystem {
       case Frame.Module:
         this.#modules.receive(from, reader.text(), reader.u8() === 1, reader.bytes());
         break;
-      case Frame.Carried: {
-        const handle = reader.varint();
-        this.#codecsOf(from).arriving.put(handle, {
-          kind: 'module',
-          bytes: this.#modules.bytes(reader.text()),
-        });
+      case Frame.Carried:
+        this.#cargo.takeModule(from, reader);
         break;
-      }
       case Frame.CarriedSocket:
-        this.#takeSocket(from, reader);
+        this.#cargo.takeSocket(from, reader, (key) => this.#programs.get(key)?.environment ?? {});
         break;
       case Frame.Population:
         this.#programs.get(reader.varint())?.far.tell(from, reader.varint(), reader.varint());
@@ -591,14 +394,4 @@ export class SchedulerSystem {
         throw new Error(`an unknown kind of frame, ${kind}`);
     }
   }
-}
-
-function writeStreams(writer: ByteWriter, { number, traits, parent }: StreamsToken): void {
-  writer.varint(number);
-  writer.varint(traits);
-  writer.varint(parent);
-}
-
-function readStreams(reader: ByteReader): StreamsToken {
-  return { number: reader.varint(), traits: reader.varint(), parent: reader.varint() };
 }

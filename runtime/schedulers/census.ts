@@ -1,0 +1,76 @@
+import { nextTick } from 'node:process';
+import { ByteReader } from '../kernel/codec/byte-reader.ts';
+import type { SchedulerIndex } from '../kernel/ids.ts';
+import { Frame } from './frame.ts';
+import type { Mesh } from './mesh.ts';
+import type { Peers } from './peers.ts';
+import type { Programs } from './programs.ts';
+import { bytesOf } from './requests.ts';
+
+/** The scheduler that counts the processes of all. */
+const FIRST = 0 as SchedulerIndex;
+const PERMIT = 'permit';
+const GRANTED = new Uint8Array(0);
+
+/**
+ * Counts the processes of programs over all schedulers, for `max_processes`. The first scheduler is told of changes; who is limited asks it
+ * before each spawn.
+ */
+export class Census {
+  readonly #mesh: Mesh;
+  readonly #peers: Peers;
+  readonly #programs: Programs;
+  #isReporting = false;
+
+  constructor(mesh: Mesh, peers: Peers, programs: Programs) {
+    this.#mesh = mesh;
+    this.#peers = peers;
+    this.#programs = programs;
+    peers.answer(PERMIT, (from, body) => this.#permit(from as SchedulerIndex, body));
+  }
+
+  /**
+   * Asks whether a program may have one more process.
+   * @returns null, or how many there are, if that is too many
+   */
+  async ask(key: number, most: number): Promise<number | null> {
+    const body = bytesOf((writer) => {
+      writer.varint(key);
+      writer.varint(most);
+    });
+    const answer = new ByteReader(await this.#peers.request(FIRST, PERMIT, body), 'an answer');
+    return answer.isAtEnd ? null : answer.varint();
+  }
+
+  #permit(from: SchedulerIndex, body: Uint8Array): Uint8Array {
+    const reader = new ByteReader(body, 'a request for a permit');
+    const program = this.#programs.get(reader.varint());
+    const most = reader.varint();
+    if (program === undefined) return bytesOf((writer) => writer.varint(most));
+    const { environment, far } = program;
+    const processes = environment.size + environment.starting + far.size;
+    if (processes >= most) return bytesOf((writer) => writer.varint(processes));
+    far.promise(from);
+    return GRANTED;
+  }
+
+  /** Tells the first scheduler soon how many processes there are here. */
+  readonly changed = (): undefined => {
+    if (this.#isReporting || this.#mesh.index === FIRST) return undefined;
+    this.#isReporting = true;
+    nextTick(this.#report);
+    return undefined;
+  };
+
+  readonly #report = (): void => {
+    this.#isReporting = false;
+    for (const { key, environment, far } of this.#programs) {
+      this.#mesh.send(FIRST, Frame.Population, (writer) => {
+        writer.varint(key);
+        writer.varint(environment.size);
+        writer.varint(far.counted);
+      });
+      far.counted = 0;
+    }
+  };
+}
