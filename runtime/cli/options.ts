@@ -61,7 +61,7 @@ export function inspectWaitOption(): Option {
 
 /** Upstream's options. Unlike upstream, metrics are only for this machine unless an address is given. */
 /** The most schedulers that a program may have: ids have room for 512, and those that died are counted. */
-const MOST_SCHEDULERS = 256;
+export const MOST_SCHEDULERS = 256;
 
 export function schedulersOption(): Option {
   return new Option(

@@ -28,7 +28,7 @@ import { moduleCache } from './module-cache.ts';
 import { whileUnchanged } from './module-file.ts';
 import { loadNamed, moduleLimits } from './module-limits.ts';
 import { type InspectFlags, openInspection } from './open-inspection.ts';
-import type { PLACES } from './options.ts';
+import { MOST_SCHEDULERS, type PLACES } from './options.ts';
 import { pluginsOf } from './plugins.ts';
 import { logExit } from './process-log.ts';
 import { describeProcesses, Reports, reportProcesses } from './report.ts';
@@ -77,7 +77,9 @@ export async function run(
   Error.stackTraceLimit =
     options.inspect?.debug || options.coreDump !== undefined ? FULL_STACK_DEPTH : STACK_DEPTH;
   const streams = openStreams();
-  if (process.env[SCHEDULER_VARIABLE] !== undefined) return await runScheduler(path, options, streams);
+  // Whoever sets the variable by mistake is not the one who started this.
+  if (process.env[SCHEDULER_VARIABLE] !== undefined && process.connected)
+    return await runScheduler(path, options, streams);
   const reports = new Reports(streams.error);
   const log = openLog(reports, 'warn', options);
   const plugins = await pluginsOf(options.plugin ?? []);
@@ -157,9 +159,16 @@ export async function run(
     allowSchedulers(runtime, options.schedulers, async (most) => {
       const { openSchedulers } = await import('./schedulers.ts');
       const inspector = inspection?.inspector ?? null;
-      const opened = await openSchedulers(runtime, { most, module, log, reports, inspector, metrics });
-      far = opened.far;
-      return opened.placement;
+      try {
+        const opened = await openSchedulers(runtime, { most, module, log, reports, inspector, metrics });
+        far = opened.far;
+        return opened.placement;
+      } catch (error) {
+        // The program runs on this one.
+        const why = error instanceof Error ? error.message : String(error);
+        log.write('warn', 'lunatic::schedulers', () => `No other scheduler can be started: ${why}`);
+        throw error;
+      }
     });
   loading = null;
   const halt = () => {
@@ -243,7 +252,7 @@ function allowSchedulers(
 /** What `LUNATIC_SCHEDULERS` says; 0 for as many as there are cores. */
 function schedulersByDefault(): number {
   const number = Number(process.env['LUNATIC_SCHEDULERS'] ?? '');
-  return Number.isInteger(number) && number > 0 ? number : 0;
+  return Number.isInteger(number) && number > 0 ? Math.min(number, MOST_SCHEDULERS) : 0;
 }
 
 function whereOf({ placeChildren }: RunOptions): Where {

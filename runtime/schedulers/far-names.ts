@@ -64,6 +64,8 @@ export class NameService {
     Map<string, { readonly program: Program; readonly name: string }>
   >();
 
+  readonly #gone = new Set<SchedulerIndex>();
+
   constructor(peers: Peers, programs: Programs) {
     this.#programs = programs;
     const answer = (
@@ -96,6 +98,8 @@ export class NameService {
       return EMPTY;
     });
     answer('name reserve', (from, program, name) => {
+      // It may have gone while another one had reserved the name. Nobody would release it.
+      if (this.#gone.has(from)) return EMPTY;
       const known = program.registry.get(name);
       if (known !== undefined) return written(known);
       program.registry.reserve(name);
@@ -103,9 +107,12 @@ export class NameService {
       return EMPTY;
     });
     answer('name release', (from, program, name, entry) => {
-      this.#put(from, program, name, entry());
-      program.registry.release(name);
-      this.#reservedBy(from).delete(`${program.key} ${name}`);
+      try {
+        this.#put(from, program, name, entry());
+      } finally {
+        program.registry.release(name);
+        this.#reservedBy(from).delete(`${program.key} ${name}`);
+      }
       return EMPTY;
     });
   }
@@ -133,6 +140,7 @@ export class NameService {
   lose(index: SchedulerIndex): void {
     for (const { program, name } of this.#reserved.get(index)?.values() ?? []) program.registry.release(name);
     this.#reserved.delete(index);
+    this.#gone.add(index);
   }
 }
 

@@ -22,6 +22,9 @@ const LEAST_MEMORY = 2 ** 30;
 /** Indexes that there are: see `ids.ts`. They are not used again, since ids carry them. */
 const MOST_INDEXES = 512;
 
+/** Bytes of the longest path of a Unix socket, the zero behind it included, on the system that has the least room. */
+const LONGEST_PATH = 104;
+
 /** What is started as a scheduler. */
 export interface SchedulerCommand {
   /** A script that calls `runMember`. */
@@ -69,16 +72,13 @@ export class Supervisor implements Starting {
   #isClosed = false;
   /** When schedulers died of late. */
   #deaths: number[] = [];
+  /** Whether the last one that was started never took part. Nobody waits for more then. */
+  #hasFailed = false;
 
+  /** @throws Error if there is no place where schedulers could meet */
   constructor(runtime: Runtime, options: SupervisorOptions) {
     this.#options = options;
-    this.#place = {
-      folder:
-        process.platform === 'win32'
-          ? `\\\\.\\pipe\\lunatic-${randomBytes(16).toString('hex')}`
-          : mkdtempSync(join(tmpdir(), 'lunatic-')),
-      token: randomBytes(32).toString('hex'),
-    };
+    this.#place = { folder: meetingFolder(), token: randomBytes(32).toString('hex') };
     this.system = new SchedulerSystem(runtime, this, {
       lost: (index) => this.#lost(index),
       ready: (index) =>
@@ -92,6 +92,7 @@ export class Supervisor implements Starting {
       const member = this.#members.get(index);
       if (member === undefined || member.isReady) throw new Error(`scheduler ${index} is not expected`);
       member.isReady = true;
+      this.#hasFailed = false;
       this.system.join(index, link, true);
     });
     this.#door.then(
@@ -113,7 +114,7 @@ export class Supervisor implements Starting {
   get mayStart(): boolean {
     if (this.#isClosed) return false;
     for (const { isReady } of this.#members.values()) if (!isReady) return true;
-    return this.#hasRoom;
+    return this.#hasRoom && !this.#hasFailed;
   }
 
   get #hasRoom(): boolean {
@@ -136,7 +137,11 @@ export class Supervisor implements Starting {
   }
 
   start(): void {
-    while (!this.#isClosed && this.#hasRoom) this.#startOne();
+    // One after the other dies where the first one does: the next is started when somebody needs it again.
+    do {
+      if (this.#isClosed || !this.#hasRoom) return;
+      this.#startOne();
+    } while (!this.#hasFailed);
   }
 
   #startOne(): void {
@@ -148,14 +153,26 @@ export class Supervisor implements Starting {
       peers: [0, ...this.#members.keys()],
       settings,
     };
-    const child = fork(command.file, command.args, {
-      execArgv: [...command.execArgv],
-      env: { ...process.env, [SCHEDULER_VARIABLE]: JSON.stringify(membership) },
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
+    let child: ChildProcess;
+    try {
+      child = fork(command.file, command.args, {
+        execArgv: [...command.execArgv],
+        env: { ...process.env, [SCHEDULER_VARIABLE]: JSON.stringify(membership) },
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
     this.#members.set(index, { child, isReady: false });
     this.system.handles.connect(index, child);
-    child.on('error', () => {});
+    child.on('error', (error) => {
+      // It may also tell that a message has not arrived, or a kill.
+      if (child.pid !== undefined || this.#isClosed) return;
+      this.#members.delete(index);
+      this.system.handles.disconnect(index);
+      this.#failed(error);
+    });
     child.on('exit', (code, signal) => {
       const member = this.#members.get(index);
       if (member === undefined) return;
@@ -166,15 +183,30 @@ export class Supervisor implements Starting {
       this.#members.delete(index);
       this.system.handles.disconnect(index);
       this.system.lose(index);
-      this.#deaths = this.#deaths.filter((time) => clockTime() - time < DEATHS_TIME);
-      this.#deaths.push(clockTime());
+      this.#noteDeath();
       // One that fails before it has begun would do so again.
       if (member.isReady) this.start();
+      else this.#hasFailed = true;
       this.system.startChanged();
     });
     // The program ends without them.
     child.unref();
     child.channel?.unref();
+  }
+
+  #noteDeath(): void {
+    this.#deaths = this.#deaths.filter((time) => clockTime() - time < DEATHS_TIME);
+    this.#deaths.push(clockTime());
+  }
+
+  /** There is no OS process. */
+  #failed(error: unknown): void {
+    this.#hasFailed = true;
+    this.#noteDeath();
+    const why = error instanceof Error ? error.message : String(error);
+    this.#options.report(`Another scheduler cannot be started: ${why}`);
+    // Not at once: whoever wants it may be about to keep a process for it.
+    setImmediate(() => this.system.startChanged());
   }
 
   #lost(index: SchedulerIndex): void {
@@ -191,4 +223,14 @@ export class Supervisor implements Starting {
     if (process.platform !== 'win32') rmSync(this.#place.folder, { recursive: true, force: true });
     void this.#door.then((server) => server.close()).catch(() => {});
   }
+}
+
+/** Makes a folder that is this user's alone; on Windows, names pipes. */
+function meetingFolder(): string {
+  if (process.platform === 'win32') return `\\\\.\\pipe\\lunatic-${randomBytes(16).toString('hex')}`;
+  const beginning = join(tmpdir(), 'lunatic-');
+  const longest = `${beginning}XXXXXX/${MOST_INDEXES}`;
+  if (Buffer.byteLength(longest) >= LONGEST_PATH)
+    throw new Error(`the path of the folder for temporary files is too long for sockets: ${tmpdir()}`);
+  return mkdtempSync(beginning);
 }

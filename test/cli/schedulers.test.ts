@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { lunatic, RunningCommand } from '../support/command.ts';
@@ -81,4 +84,51 @@ test('reports of many failures on other schedulers are whole, and none is lost',
     '',
   );
   expect(others).toBe('');
+});
+
+/** A child that sends a message to its parent, which prints it. */
+const HELLO = guest(`
+  (func (export "child") (call $send (i64.const 1) (i64.const 5) (i64.const 8)))
+  (func (export "_start")
+    (drop (call $spawn (i64.const 0) (text "child")))
+    (call $show (text "heard") (call $receive_value)))`);
+
+test('where other schedulers cannot be started, a program says so and runs on one', async () => {
+  const folder = mkdtempSync(join(tmpdir(), `${'long-'.repeat(25)}`));
+  try {
+    const places = [
+      [folder, /the path of the folder for temporary files is too long/],
+      [join(folder, 'missing'), /./],
+      [join(tmpdir(), 'missing'), /ENOENT/],
+    ] as const;
+    for (const [TMPDIR, why] of places) {
+      const { stdout, stderr, exitCode } = await lunatic(['run', ...APART, programFile(HELLO)], {
+        env: { TMPDIR },
+      });
+      expect(stdout).toBe('heard 8\n');
+      expect(stderr).toMatch(/^\[WARN lunatic::schedulers\] No other scheduler can be started: .*\n$/);
+      expect(stderr).toMatch(why);
+      expect(exitCode).toBe(0);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('processes that were to begin on a scheduler that dies at its start begin on the first one', async () => {
+  // The others are started with the options of Node that this one has.
+  const nodeArgs = ['--import', 'data:text/javascript,if(process.connected)process.exit(3)'];
+  const { stdout, stderr, exitCode } = await lunatic(['run', ...APART, programFile(HELLO)], { nodeArgs });
+  expect(stdout).toBe('heard 8\n');
+  expect(stderr).toContain('Scheduler 1 has ended (exit status 3)');
+  expect(exitCode).toBe(0);
+});
+
+test('variables that are set by mistake do no harm', async () => {
+  const { stdout, stderr, exitCode } = await lunatic(['run', programFile(HELLO)], {
+    env: { LUNATIC_SCHEDULER: '1', LUNATIC_SCHEDULERS: 'many' },
+  });
+  expect(stdout).toBe('heard 8\n');
+  expect(stderr).toBe('');
+  expect(exitCode).toBe(0);
 });
