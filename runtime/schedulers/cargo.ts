@@ -80,7 +80,7 @@ export class Cargo {
         });
         continue;
       }
-      const digest = this.#modules.sendBytes(to, resource.bytes, true);
+      const digest = this.#modules.sendMade(to, resource.bytes);
       this.#mesh.send(to, Frame.Carried, (writer) => {
         writer.varint(handle);
         writer.text(digest);
@@ -91,7 +91,7 @@ export class Cargo {
   /** Takes a module that a message carries which comes next. */
   takeModule(from: SchedulerIndex, reader: ByteReader): void {
     const handle = reader.varint();
-    const bytes = this.#modules.bytes(reader.text());
+    const bytes = this.#modules.bytes(from, reader.text());
     this.#codecsOf(from).arriving.put(handle, { kind: 'module', bytes });
   }
 

@@ -3,9 +3,10 @@ import { ByteReader } from '../kernel/codec/byte-reader.ts';
 import type { ByteWriter } from '../kernel/codec/byte-writer.ts';
 import type { SchedulerIndex } from '../kernel/ids.ts';
 import type { NameKeeper, RegistryEntry } from '../kernel/registry.ts';
+import { hostTrap } from '../kernel/trap.ts';
 import type { Peers } from './peers.ts';
 import type { Program, Programs } from './programs.ts';
-import { bytesOf } from './requests.ts';
+import { bytesOf, RequestError } from './requests.ts';
 
 /** The scheduler that keeps the names of all programs. */
 const KEEPER = 0 as SchedulerIndex;
@@ -43,13 +44,18 @@ export class FarNames implements NameKeeper {
     await this.#ask('name release', name, entry);
   }
 
-  #ask(kind: string, name: string, entry: RegistryEntry | null = null): Promise<Uint8Array> {
+  /** @throws a trap if the request is refused: the program may have too many names */
+  async #ask(kind: string, name: string, entry: RegistryEntry | null = null): Promise<Uint8Array> {
     const body = bytesOf((writer) => {
       writer.varint(this.#key);
       writer.text(name);
       if (entry !== null) writeEntry(writer, entry);
     });
-    return this.#peers.request(KEEPER, kind, body);
+    try {
+      return await this.#peers.request(KEEPER, kind, body);
+    } catch (error) {
+      throw error instanceof RequestError ? hostTrap(error.message) : error;
+    }
   }
 }
 

@@ -23,6 +23,8 @@ export const Frame = {
   Hungry: 9,
   /** A module, for processes that follow: its digest and its binary. */
   Module: 10,
+  /** A module of a process that was sent and of which no more is said: its digest. */
+  ModuleGone: 22,
   /** How many processes of an environment there are, and how many of those that it was to have there have been counted. */
   Population: 11,
   /** Kills all processes of an environment. */

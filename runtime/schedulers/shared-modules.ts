@@ -6,50 +6,97 @@ import type { Mesh } from './mesh.ts';
 /** Loads a module that another scheduler has: as the program's own, or as one that a process has made. */
 export type LoadShared = (bytes: Uint8Array, fromProcess: boolean) => LoadedModule;
 
+/** Modules that processes have made, and bytes of these, that one scheduler keeps for another one. */
+const MOST_MADE = 64;
+const MOST_MADE_BYTES = 2 ** 26;
+
 /** A module that more than one scheduler has. */
 interface Shared {
   readonly bytes: Uint8Array;
-  readonly fromProcess: boolean;
   loaded: LoadedModule | null;
 }
 
-/** The modules of processes that go from one scheduler to another. Each goes once, before the first process that needs it. */
+/** A module of a process that another scheduler keeps. */
+interface Sent {
+  readonly size: number;
+  readonly loaded: WeakRef<LoadedModule> | null;
+}
+
+/** What this scheduler and another one have of each other's modules. */
+interface Exchange {
+  /** Modules of programs that the other one has. */
+  readonly known: Set<string>;
+  /** Modules of processes that were sent there, and are kept there until they are told to be gone: the least recent first. */
+  readonly sent: Map<string, Sent>;
+  sentBytes: number;
+  /** Those that came from there. */
+  readonly received: Map<string, Shared>;
+}
+
+/**
+ * The modules of processes that go from one scheduler to another. Each goes once, before the first process that needs it. Those of
+ * programs stay. Processes make as many modules as they like, so of these only the latest stay, and others go again.
+ */
 export class SharedModules {
   readonly #mesh: Mesh;
   readonly #load: LoadShared;
+  /** Those of programs. */
   readonly #byDigest = new Map<string, Shared>();
   readonly #digests = new WeakMap<Uint8Array, string>();
-  /** By scheduler: the modules that it has. */
-  readonly #known = new Map<SchedulerIndex, Set<string>>();
+  readonly #exchanges = new Map<SchedulerIndex, Exchange>();
 
   constructor(mesh: Mesh, load: LoadShared) {
     this.#mesh = mesh;
     this.#load = load;
   }
 
-  /** Sees to it that another scheduler has a module. Returns the digest by which that knows it. */
-  send(to: SchedulerIndex, module: LoadedModule): string {
+  /** Sees to it that another scheduler has a module when it gets what is sent there next. */
+  send(to: SchedulerIndex, module: LoadedModule): void {
+    if (module.isCounted) {
+      this.#sendMade(to, module.bytes, new WeakRef(module));
+      return;
+    }
     this.add(module);
-    return this.sendBytes(to, module.bytes, module.isCounted);
+    const { known } = this.#exchange(to);
+    const digest = this.digestOf(module.bytes);
+    if (known.has(digest)) return;
+    known.add(digest);
+    this.#sendBytes(to, digest, module.bytes, false);
   }
 
-  /**
-   * The same for a binary.
-   * @param fromProcess whether a process has made a module of it
-   */
-  sendBytes(to: SchedulerIndex, bytes: Uint8Array, fromProcess: boolean): string {
+  /** The same for the binary of a module that a process has made. Returns its digest. */
+  sendMade(to: SchedulerIndex, bytes: Uint8Array): string {
+    return this.#sendMade(to, bytes, null);
+  }
+
+  #sendMade(to: SchedulerIndex, bytes: Uint8Array, loaded: WeakRef<LoadedModule> | null): string {
     const digest = this.digestOf(bytes);
-    // It may come back.
-    if (!this.#byDigest.has(digest)) this.#byDigest.set(digest, { bytes, fromProcess, loaded: null });
-    const known = this.#known.get(to) ?? new Set();
-    if (known.has(digest)) return digest;
-    this.#known.set(to, known.add(digest));
+    const exchange = this.#exchange(to);
+    const { sent } = exchange;
+    const known = sent.get(digest);
+    if (known === undefined) {
+      this.#sendBytes(to, digest, bytes, true);
+      exchange.sentBytes += bytes.length;
+    }
+    // Now it is the most recent one.
+    sent.delete(digest);
+    sent.set(digest, { size: bytes.length, loaded: loaded ?? known?.loaded ?? null });
+    for (const [oldest, { size }] of sent) {
+      if (oldest === digest) break;
+      if (sent.size <= MOST_MADE && exchange.sentBytes <= MOST_MADE_BYTES) break;
+      sent.delete(oldest);
+      exchange.sentBytes -= size;
+      this.#mesh.send(to, Frame.ModuleGone, (writer) => writer.text(oldest));
+    }
+    return digest;
+  }
+
+  #sendBytes(to: SchedulerIndex, digest: string, bytes: Uint8Array, fromProcess: boolean): void {
     this.#mesh.send(to, Frame.Module, (writer) => {
       writer.text(digest);
       writer.u8(fromProcess ? 1 : 0);
       writer.bytes(bytes);
     });
-    return digest;
   }
 
   /** The digest by which all schedulers know a binary. */
@@ -62,44 +109,64 @@ export class SharedModules {
     return digest;
   }
 
-  /** Takes note that a module is here. */
+  /** Takes note that the module of a program is here. */
   add(loaded: LoadedModule): void {
-    const { bytes, isCounted } = loaded;
+    const { bytes } = loaded;
     const digest = this.digestOf(bytes);
-    if (this.#byDigest.get(digest)?.loaded == null)
-      this.#byDigest.set(digest, { bytes, fromProcess: isCounted, loaded });
+    if (this.#byDigest.get(digest)?.loaded == null) this.#byDigest.set(digest, { bytes, loaded });
   }
 
   /** Another scheduler sends a module. */
   receive(from: SchedulerIndex, digest: string, fromProcess: boolean, bytes: Uint8Array): void {
-    this.#known.set(from, (this.#known.get(from) ?? new Set()).add(digest));
-    if (this.#byDigest.has(digest)) return;
+    const { known, received } = this.#exchange(from);
+    const modules = fromProcess ? received : this.#byDigest;
+    if (!fromProcess) known.add(digest);
+    if (modules.has(digest)) return;
     // Shared, as the threads that make modules want it.
     const own = new Uint8Array(new SharedArrayBuffer(bytes.length));
     own.set(bytes);
     this.#digests.set(own, digest);
-    this.#byDigest.set(digest, { bytes: own, fromProcess, loaded: null });
+    modules.set(digest, { bytes: own, loaded: null });
   }
 
-  /** The binary of a module that has been sent here. */
-  bytes(digest: string): Uint8Array {
-    return this.#find(digest).bytes;
+  /** Another scheduler will not speak of a module before it sends it again. */
+  forget(from: SchedulerIndex, digest: string): void {
+    this.#exchange(from).received.delete(digest);
   }
 
-  /** The module of a digest. It is loaded when the first process needs it. */
-  get(digest: string): LoadedModule {
-    const shared = this.#find(digest);
-    shared.loaded ??= this.#load(shared.bytes, shared.fromProcess);
-    return shared.loaded;
+  /** The binary of a module that a process has made and another scheduler has sent. */
+  bytes(from: SchedulerIndex, digest: string): Uint8Array {
+    return this.#madeBy(from, digest).bytes;
   }
 
-  #find(digest: string): Shared {
-    const shared = this.#byDigest.get(digest);
-    if (shared === undefined) throw new Error(`no module ${digest} has been sent`);
+  /** The module of a digest of which another scheduler speaks. It is loaded when the first process needs it. */
+  get(from: SchedulerIndex, digest: string): LoadedModule {
+    const program = this.#byDigest.get(digest);
+    if (program !== undefined) {
+      program.loaded ??= this.#load(program.bytes, false);
+      return program.loaded;
+    }
+    const made = this.#madeBy(from, digest);
+    // It may have come back.
+    made.loaded ??= this.#exchange(from).sent.get(digest)?.loaded?.deref() ?? this.#load(made.bytes, true);
+    return made.loaded;
+  }
+
+  #madeBy(from: SchedulerIndex, digest: string): Shared {
+    const shared = this.#exchange(from).received.get(digest);
+    if (shared === undefined) throw new Error(`scheduler ${from} has sent no module ${digest}`);
     return shared;
   }
 
+  #exchange(index: SchedulerIndex): Exchange {
+    const known = this.#exchanges.get(index);
+    if (known !== undefined) return known;
+    const made: Exchange = { known: new Set(), sent: new Map(), sentBytes: 0, received: new Map() };
+    this.#exchanges.set(index, made);
+    return made;
+  }
+
   lose(index: SchedulerIndex): void {
-    this.#known.delete(index);
+    this.#exchanges.delete(index);
   }
 }

@@ -357,6 +357,9 @@ export class SchedulerSystem {
       case Frame.Module:
         this.#modules.receive(from, reader.text(), reader.u8() === 1, reader.bytes());
         break;
+      case Frame.ModuleGone:
+        this.#modules.forget(from, reader.text());
+        break;
       case Frame.Carried:
         this.#cargo.takeModule(from, reader);
         break;

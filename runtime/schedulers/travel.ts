@@ -38,11 +38,13 @@ export class Travel {
   depart(program: Program, process: Process, to: SchedulerIndex): void {
     const { mesh, runtime, cargo, modules, streams } = this.#station;
     const { key, far } = program;
-    const module = modules.send(to, process.module);
+    const module = modules.digestOf(process.module.bytes);
     const bytes = new ByteWriter(ROOM);
     writeStreams(bytes, streams.token(process.stdio));
     writeProcess(bytes, process, { key, module }, cargo.writing(to));
     cargo.load(to, key);
+    // Right before it: modules that its messages carry may take the place of others.
+    modules.send(to, process.module);
     mesh.send(to, Frame.Process, (writer) => writer.raw(bytes.finish()));
     far.left(process.id, to);
     far.promise(to);
@@ -65,15 +67,15 @@ export class Travel {
     const traveller = readProcess(reader, cargo.reading(from), this.#configs);
     const program = open(traveller.key, traveller.environment);
     // Those who sent to it have been told, if it has ended on its way.
-    if (program.far.awaits(traveller.id)) this.#settle(program, traveller, streams.get(token));
+    if (program.far.awaits(traveller.id)) this.#settle(from, program, traveller, streams.get(token));
     else for (const message of traveller.messages) message.recycle();
   }
 
-  #settle(program: Program, traveller: Traveller, stdio: Stdio): void {
+  #settle(from: SchedulerIndex, program: Program, traveller: Traveller, stdio: Stdio): void {
     const { environment, far } = program;
     const { scheduler } = this.#station.runtime;
     const { id, links, monitors } = traveller;
-    const made = this.#make(program, traveller, stdio);
+    const made = this.#make(from, program, traveller, stdio);
     if (typeof made === 'string') {
       this.#refuse(program, traveller, made);
       return;
@@ -94,14 +96,19 @@ export class Travel {
   }
 
   /** Returns the process, or why it cannot be made. */
-  #make({ environment, registry }: Program, traveller: Traveller, stdio: Stdio): Process | string {
+  #make(
+    from: SchedulerIndex,
+    { environment, registry }: Program,
+    traveller: Traveller,
+    stdio: Stdio,
+  ): Process | string {
     const { runtime, modules } = this.#station;
     const { id, parent, config, module, entry } = traveller;
     const { account } = environment;
     account.limit = Math.max(account.limit, config.maxHostMemory);
     const context = { environment, registry, config, stdio };
     try {
-      return runtime.spawner.receive(id, parent, context, modules.get(module), entry);
+      return runtime.spawner.receive(id, parent, context, modules.get(from, module), entry);
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
