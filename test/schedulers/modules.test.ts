@@ -63,7 +63,7 @@ describe('modules that processes make', () => {
       command.child.kill('SIGKILL');
       await command.ended;
       const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
-      expect(Number(kibibytes) / 1024).toBeLessThan(350);
+      expect(Number(kibibytes) / 1024).toBeLessThan(420);
     },
   );
 
