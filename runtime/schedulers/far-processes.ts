@@ -21,6 +21,8 @@ export interface Reach {
   asks(to: SchedulerIndex, key: number, id: ProcessId): Promise<boolean>;
   /** Asks the first scheduler whether a program may have one more process; missing there. */
   readonly permits?: (key: number, most: number) => Promise<number | null>;
+  /** Called when a permit has been used, or will not be. */
+  readonly permitUsed?: () => void;
   /** Lets the process that has the turn wait until a link has room. */
   press(to: SchedulerIndex): void;
   /** Sends a message that carries more than bytes: what it carries goes before it. */
@@ -231,6 +233,8 @@ export class FarProcesses implements Elsewhere {
 
   permitUsed(): void {
     this.counted++;
+    // A spawn that has failed changes nothing else.
+    this.#reach.permitUsed?.();
   }
 
   // -- frames ------------------------------------------------------------------------------------------

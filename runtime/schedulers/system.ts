@@ -187,7 +187,8 @@ export class SchedulerSystem {
       sendLaden: (to, key, target, message) => this.#cargo.send(to, key, target, message),
     };
     if (this.mesh.index === FIRST) return reach;
-    return { ...reach, permits: (key, most) => this.#census.ask(key, most) };
+    const permits = (key: number, most: number) => this.#census.ask(key, most);
+    return { ...reach, permits, permitUsed: () => this.#census.changed() };
   }
 
   #stealer() {

@@ -124,6 +124,32 @@ test('processes that were to begin on a scheduler that dies at its start begin o
   expect(exitCode).toBe(0);
 });
 
+test('spawns that fail on another scheduler do not count as processes', async () => {
+  const program = guest(
+    `(func (export "idle") (call $forever))
+     (func (export "child") (local $left i32) (local $small i64)
+       (local.set $small (call $process.create_config))
+       (call $process.config_set_max_memory (local.get $small) (i64.const 1))
+       (local.set $left (i32.const 20))
+       (loop $next
+         (call $expect
+           (call $process.spawn (i64.const 0) (local.get $small) (i64.const -1) (text "idle")
+             (i32.const 0) (i32.const 0) (i32.const 16))
+           (i32.const 1))
+         (br_if $next (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+       (drop (call $scheduler.place_children (i32.const 1)))
+       (call $send (i64.const 1) (i64.const 5) (call $spawn (i64.const 0) (text "idle")))
+       (call $forever))
+     (func (export "_start")
+       (drop (call $spawn (i64.const 0) (text "child")))
+       (drop (call $receive_value))
+       (call $print (text "spawned")))`,
+  );
+  const { stdout, stderr } = await lunatic(['run', ...APART, '--max-processes', '5', programFile(program)]);
+  expect(stderr).toBe('');
+  expect(stdout).toBe('spawned\n');
+});
+
 test('variables that are set by mistake do no harm', async () => {
   const { stdout, stderr, exitCode } = await lunatic(['run', programFile(HELLO)], {
     env: { LUNATIC_SCHEDULER: '1', LUNATIC_SCHEDULERS: 'many' },

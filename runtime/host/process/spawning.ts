@@ -100,7 +100,11 @@ function spawnChild(
     if (processes >= maxProcesses) return tooMany(maxProcesses, processes);
     return makeChild(scheduler, spawner, module, wanted, entry, link);
   }
-  return andThen(scheduler.waitForAnswer(current, permit), async (processes) => {
+  const waiting = scheduler.waitForAnswer(current, permit).catch((killed: unknown) => {
+    permit.then((processes) => (processes === null ? elsewhere?.permitUsed() : undefined)).catch(() => {});
+    throw killed;
+  });
+  return andThen(waiting, async (processes) => {
     if (processes !== null) return tooMany(maxProcesses, processes);
     try {
       return await makeChild(scheduler, spawner, module, wanted, entry, link);
