@@ -157,10 +157,12 @@ export async function run(
     dumps !== undefined;
   if (!isAlone)
     allowSchedulers(runtime, options.schedulers, async (most) => {
+      await loadInTurns();
       const { openSchedulers } = await import('./schedulers.ts');
+      await nextTurn();
       const inspector = inspection?.inspector ?? null;
       try {
-        const opened = await openSchedulers(runtime, { most, module, log, reports, inspector, metrics });
+        const opened = await openSchedulers(runtime, { most, log, reports, inspector, metrics });
         far = opened.far;
         return opened.placement;
       } catch (error) {
@@ -247,6 +249,21 @@ function allowSchedulers(
   if (most === 1) return;
   sharedDatabases.share();
   scheduler.placement = new LazyPlacement(scheduler, () => open(most));
+}
+
+/** What several schedulers take of Node. */
+const PARTS = ['node:net', 'node:child_process', 'node:tls', 'node:dgram'];
+
+/** Loads all that, and lets processes have turns in between: together it takes 10 ms. */
+async function loadInTurns(): Promise<void> {
+  for (const part of PARTS) {
+    process.getBuiltinModule(part);
+    await nextTurn();
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((next) => setImmediate(next));
 }
 
 /** What `LUNATIC_SCHEDULERS` says; 0 for as many as there are cores. */

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Inspector } from '../inspect/inspector.ts';
 import type { SchedulerIndex } from '../kernel/ids.ts';
-import type { LoadedModule } from '../kernel/module.ts';
 import type { Placement } from '../kernel/placement.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { Runtime } from '../runtime.ts';
@@ -24,8 +23,6 @@ const TARGET = 'lunatic::schedulers';
 export interface FirstScheduler {
   /** How many there may be; 0 for as many as there are cores. */
   readonly most: number;
-  /** That of the program, which the others will need. */
-  readonly module: LoadedModule;
   readonly log: Log;
   readonly reports: Reports;
   /** Lets clients look at the processes of this one. */
@@ -37,7 +34,7 @@ export interface FirstScheduler {
 /** Makes the runtime of this command the first scheduler of several. */
 export async function openSchedulers(
   runtime: Runtime,
-  { most, module, log, reports, inspector, metrics }: FirstScheduler,
+  { most, log, reports, inspector, metrics }: FirstScheduler,
 ): Promise<{ placement: Placement; far: FarReports }> {
   const inspected = inspector === null ? null : await import('../schedulers/inspected-system.ts');
   const [, file = '', ...args] = process.argv;
@@ -50,7 +47,6 @@ export async function openSchedulers(
     settings: null,
     ...notesIn(log),
   });
-  system.addModule(module);
   if (inspected !== null && inspector !== null) new inspected.InspectedSystem(system, inspector);
   if (metrics !== undefined) {
     const { collectMetrics } = await import('../schedulers/far-metrics.ts');

@@ -80,10 +80,10 @@ export class Cargo {
         });
         continue;
       }
-      const digest = this.#modules.sendMade(to, resource.bytes);
+      const name = this.#modules.sendMade(to, resource.bytes);
       this.#mesh.send(to, Frame.Carried, (writer) => {
         writer.varint(handle);
-        writer.text(digest);
+        writer.text(name);
       });
     }
   }

@@ -21,7 +21,7 @@ export const Frame = {
   Ended: 8,
   /** Whether the one who writes this would take processes: 1 or 0. */
   Hungry: 9,
-  /** A module, for processes that follow: its digest and its binary. */
+  /** A module, for processes that follow: its key and its binary. */
   Module: 10,
   /** A module of a process that was sent and of which no more is said: its digest. */
   ModuleGone: 22,

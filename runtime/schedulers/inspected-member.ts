@@ -30,7 +30,7 @@ export class InspectedMember {
     this.#scheduler = scheduler;
     this.#inspector = new Inspector(scheduler, '');
     const { index, modules } = this.#inspector;
-    modules.tellApart((module) => system.digestOf(module));
+    modules.tellApart((module) => system.keyOf(module));
     system.watchOutput((bytes) => this.#inspector.printed(bytes));
     system.watcher = {
       opened: ({ key, environment }) => {

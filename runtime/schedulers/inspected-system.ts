@@ -33,7 +33,7 @@ export class InspectedSystem implements AskedSystem, Others, SystemWatcher {
     this.inspector = inspector;
     this.#names = new NameMirror(system);
     const { index, modules } = inspector;
-    modules.tellApart((module) => system.digestOf(module));
+    modules.tellApart((module) => system.keyOf(module));
     system.programs.numberOf = (environment) => index.numberOf(environment);
     system.watcher = this;
     answerArrived(system);

@@ -10,6 +10,10 @@ export type LoadShared = (bytes: Uint8Array, fromProcess: boolean) => LoadedModu
 const MOST_MADE = 64;
 const MOST_MADE_BYTES = 2 ** 26;
 
+/** Digits of a key, and those of them that are a number. */
+const KEY = 64;
+const NUMBER = 12;
+
 /** A module that more than one scheduler has. */
 interface Shared {
   readonly bytes: Uint8Array;
@@ -41,8 +45,13 @@ export class SharedModules {
   readonly #mesh: Mesh;
   readonly #load: LoadShared;
   /** Those of programs. */
-  readonly #byDigest = new Map<string, Shared>();
-  readonly #digests = new WeakMap<Uint8Array, string>();
+  readonly #byKey = new Map<string, Shared>();
+  readonly #keys = new WeakMap<Uint8Array, string>();
+  /** How the keys begin that are given here, as nobody else's do, and how many were given. */
+  readonly #prefix = Array.from({ length: KEY - NUMBER }, () =>
+    Math.floor(16 * Math.random()).toString(16),
+  ).join('');
+  #last = 0;
   readonly #exchanges = new Map<SchedulerIndex, Exchange>();
 
   constructor(mesh: Mesh, load: LoadShared) {
@@ -58,103 +67,102 @@ export class SharedModules {
     }
     this.add(module);
     const { known } = this.#exchange(to);
-    const digest = this.digestOf(module.bytes);
-    if (known.has(digest)) return;
-    known.add(digest);
-    this.#sendBytes(to, digest, module.bytes, false);
+    const key = this.keyOf(module.bytes);
+    if (known.has(key)) return;
+    known.add(key);
+    this.#sendBytes(to, key, module.bytes, false);
   }
 
-  /** The same for the binary of a module that a process has made. Returns its digest. */
+  /** The same for the binary of a module that a process has made. Returns its key. */
   sendMade(to: SchedulerIndex, bytes: Uint8Array): string {
     return this.#sendMade(to, bytes, null);
   }
 
   #sendMade(to: SchedulerIndex, bytes: Uint8Array, loaded: WeakRef<LoadedModule> | null): string {
-    const digest = this.digestOf(bytes);
+    const key = this.keyOf(bytes);
     const exchange = this.#exchange(to);
     const { sent } = exchange;
-    const known = sent.get(digest);
+    const known = sent.get(key);
     if (known === undefined) {
-      this.#sendBytes(to, digest, bytes, true);
+      this.#sendBytes(to, key, bytes, true);
       exchange.sentBytes += bytes.length;
     }
     // Now it is the most recent one.
-    sent.delete(digest);
-    sent.set(digest, { size: bytes.length, loaded: loaded ?? known?.loaded ?? null });
+    sent.delete(key);
+    sent.set(key, { size: bytes.length, loaded: loaded ?? known?.loaded ?? null });
     for (const [oldest, { size }] of sent) {
-      if (oldest === digest) break;
+      if (oldest === key) break;
       if (sent.size <= MOST_MADE && exchange.sentBytes <= MOST_MADE_BYTES) break;
       sent.delete(oldest);
       exchange.sentBytes -= size;
       this.#mesh.send(to, Frame.ModuleGone, (writer) => writer.text(oldest));
     }
-    return digest;
+    return key;
   }
 
-  #sendBytes(to: SchedulerIndex, digest: string, bytes: Uint8Array, fromProcess: boolean): void {
+  #sendBytes(to: SchedulerIndex, key: string, bytes: Uint8Array, fromProcess: boolean): void {
     this.#mesh.send(to, Frame.Module, (writer) => {
-      writer.text(digest);
+      writer.text(key);
       writer.u8(fromProcess ? 1 : 0);
       writer.bytes(bytes);
     });
   }
 
-  /** The digest by which all schedulers know a binary. */
-  digestOf(bytes: Uint8Array): string {
-    const known = this.#digests.get(bytes);
+  /** The key by which all schedulers know a binary: hexadecimal digits. The first one that shares it gives it, since a hash takes long. */
+  keyOf(bytes: Uint8Array): string {
+    const known = this.#keys.get(bytes);
     if (known !== undefined) return known;
-    const { hash } = process.getBuiltinModule('node:crypto');
-    const digest = hash('sha256', bytes, 'hex');
-    this.#digests.set(bytes, digest);
-    return digest;
+    const key = this.#prefix + (++this.#last).toString(16).padStart(NUMBER, '0');
+    this.#keys.set(bytes, key);
+    return key;
   }
 
   /** Takes note that the module of a program is here. */
   add(loaded: LoadedModule): void {
     const { bytes } = loaded;
-    const digest = this.digestOf(bytes);
-    if (this.#byDigest.get(digest)?.loaded == null) this.#byDigest.set(digest, { bytes, loaded });
+    const key = this.keyOf(bytes);
+    if (this.#byKey.get(key)?.loaded == null) this.#byKey.set(key, { bytes, loaded });
   }
 
   /** Another scheduler sends a module. */
-  receive(from: SchedulerIndex, digest: string, fromProcess: boolean, bytes: Uint8Array): void {
+  receive(from: SchedulerIndex, key: string, fromProcess: boolean, bytes: Uint8Array): void {
     const { known, received } = this.#exchange(from);
-    const modules = fromProcess ? received : this.#byDigest;
-    if (!fromProcess) known.add(digest);
-    if (modules.has(digest)) return;
+    const modules = fromProcess ? received : this.#byKey;
+    if (!fromProcess) known.add(key);
+    if (modules.has(key)) return;
     // Shared, as the threads that make modules want it.
     const own = new Uint8Array(new SharedArrayBuffer(bytes.length));
     own.set(bytes);
-    this.#digests.set(own, digest);
-    modules.set(digest, { bytes: own, loaded: null });
+    this.#keys.set(own, key);
+    modules.set(key, { bytes: own, loaded: null });
   }
 
   /** Another scheduler will not speak of a module before it sends it again. */
-  forget(from: SchedulerIndex, digest: string): void {
-    this.#exchange(from).received.delete(digest);
+  forget(from: SchedulerIndex, key: string): void {
+    this.#exchange(from).received.delete(key);
   }
 
   /** The binary of a module that a process has made and another scheduler has sent. */
-  bytes(from: SchedulerIndex, digest: string): Uint8Array {
-    return this.#madeBy(from, digest).bytes;
+  bytes(from: SchedulerIndex, key: string): Uint8Array {
+    return this.#madeBy(from, key).bytes;
   }
 
-  /** The module of a digest of which another scheduler speaks. It is loaded when the first process needs it. */
-  get(from: SchedulerIndex, digest: string): LoadedModule {
-    const program = this.#byDigest.get(digest);
+  /** The module of a key of which another scheduler speaks. It is loaded when the first process needs it. */
+  get(from: SchedulerIndex, key: string): LoadedModule {
+    const program = this.#byKey.get(key);
     if (program !== undefined) {
       program.loaded ??= this.#load(program.bytes, false);
       return program.loaded;
     }
-    const made = this.#madeBy(from, digest);
+    const made = this.#madeBy(from, key);
     // It may have come back.
-    made.loaded ??= this.#exchange(from).sent.get(digest)?.loaded?.deref() ?? this.#load(made.bytes, true);
+    made.loaded ??= this.#exchange(from).sent.get(key)?.loaded?.deref() ?? this.#load(made.bytes, true);
     return made.loaded;
   }
 
-  #madeBy(from: SchedulerIndex, digest: string): Shared {
-    const shared = this.#exchange(from).received.get(digest);
-    if (shared === undefined) throw new Error(`scheduler ${from} has sent no module ${digest}`);
+  #madeBy(from: SchedulerIndex, key: string): Shared {
+    const shared = this.#exchange(from).received.get(key);
+    if (shared === undefined) throw new Error(`scheduler ${from} has sent no module ${key}`);
     return shared;
   }
 

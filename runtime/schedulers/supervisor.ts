@@ -1,6 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readSync, rmSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -78,7 +77,7 @@ export class Supervisor implements Starting {
   /** @throws Error if there is no place where schedulers could meet */
   constructor(runtime: Runtime, options: SupervisorOptions) {
     this.#options = options;
-    this.#place = { folder: meetingFolder(), token: randomBytes(32).toString('hex') };
+    this.#place = { folder: meetingFolder(), token: secret(32) };
     this.system = new SchedulerSystem(runtime, this, {
       lost: (index) => this.#lost(index),
       ready: (index) =>
@@ -227,10 +226,24 @@ export class Supervisor implements Starting {
 
 /** Makes a folder that is this user's alone; on Windows, names pipes. */
 function meetingFolder(): string {
-  if (process.platform === 'win32') return `\\\\.\\pipe\\lunatic-${randomBytes(16).toString('hex')}`;
+  if (process.platform === 'win32') return `\\\\.\\pipe\\lunatic-${secret(16)}`;
   const beginning = join(tmpdir(), 'lunatic-');
   const longest = `${beginning}XXXXXX/${MOST_INDEXES}`;
   if (Buffer.byteLength(longest) >= LONGEST_PATH)
     throw new Error(`the path of the folder for temporary files is too long for sockets: ${tmpdir()}`);
   return mkdtempSync(beginning);
+}
+
+/** So many bytes that nobody can guess, as hexadecimal digits. Node's `crypto` would hold up processes for ten milliseconds while it loads. */
+function secret(size: number): string {
+  if (process.platform === 'win32')
+    return process.getBuiltinModule('node:crypto').randomBytes(size).toString('hex');
+  const bytes = Buffer.alloc(size);
+  const source = openSync('/dev/urandom', 'r');
+  try {
+    readSync(source, bytes);
+  } finally {
+    closeSync(source);
+  }
+  return bytes.toString('hex');
 }

@@ -146,14 +146,9 @@ export class SchedulerSystem {
     });
   }
 
-  /** Takes note of a module that is here: it is not loaded again when a process that runs it comes back. */
-  addModule(module: LoadedModule): void {
-    this.#modules.add(module);
-  }
-
-  /** The digest by which all schedulers know a module. */
-  digestOf(module: LoadedModule): string {
-    return this.#modules.digestOf(module.bytes);
+  /** The key by which all schedulers know a module. */
+  keyOf(module: LoadedModule): string {
+    return this.#modules.keyOf(module.bytes);
   }
 
   get programs(): Programs {

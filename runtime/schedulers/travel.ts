@@ -38,7 +38,7 @@ export class Travel {
   depart(program: Program, process: Process, to: SchedulerIndex): void {
     const { mesh, runtime, cargo, modules, streams } = this.#station;
     const { key, far } = program;
-    const module = modules.digestOf(process.module.bytes);
+    const module = modules.keyOf(process.module.bytes);
     const bytes = new ByteWriter(ROOM);
     writeStreams(bytes, streams.token(process.stdio));
     writeProcess(bytes, process, { key, module }, cargo.writing(to));
