@@ -252,9 +252,9 @@ function allowSchedulers(
 }
 
 /** What several schedulers take of Node. */
-const PARTS = ['node:net', 'node:child_process', 'node:tls', 'node:dgram'];
+const PARTS = ['node:net', 'node:child_process'];
 
-/** Loads all that, and lets processes have turns in between: together it takes 10 ms. */
+/** Loads all that, and lets processes have turns in between: together it would hold them up for some milliseconds. */
 async function loadInTurns(): Promise<void> {
   for (const part of PARTS) {
     process.getBuiltinModule(part);
