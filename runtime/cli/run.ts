@@ -251,6 +251,8 @@ function allowSchedulers(
   scheduler.placement = new LazyPlacement(scheduler, () => open(most));
 }
 
+/** Milliseconds in which processes that wait for their turn have it. */
+const TURN = 2;
 /** What several schedulers take of Node. */
 const PARTS = ['node:net', 'node:child_process'];
 
@@ -263,7 +265,7 @@ async function loadInTurns(): Promise<void> {
 }
 
 function nextTurn(): Promise<void> {
-  return new Promise((next) => setImmediate(next));
+  return new Promise((next) => setTimeout(next, TURN));
 }
 
 /** What `LUNATIC_SCHEDULERS` says; 0 for as many as there are cores. */

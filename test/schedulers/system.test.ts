@@ -135,8 +135,7 @@ describe('a scheduler that dies', () => {
   test('is the first one: the others end with it', { timeout: 30_000 }, async () => {
     const { command, pids } = await startFamily();
     command.child.kill('SIGKILL');
-    await sleep(200);
-    expect(pids.filter(lives)).toEqual([]);
+    await expect.poll(() => pids.filter(lives), { timeout: 5000 }).toEqual([]);
   });
 });
 
