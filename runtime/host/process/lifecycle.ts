@@ -1,6 +1,6 @@
 import { andThen, limitFromGuest } from '../../hostcall/conventions.ts';
-import { type ProcessId, processIdFromGuest } from '../../kernel/ids.ts';
-import type { Process } from '../../kernel/process.ts';
+import { processIdFromGuest } from '../../kernel/ids.ts';
+import type { Scheduler } from '../../kernel/scheduler.ts';
 import { KILL } from '../../kernel/signal.ts';
 import { tagFromGuest } from '../../kernel/tag.ts';
 import { Tie } from '../../kernel/ties.ts';
@@ -69,7 +69,7 @@ process.define(
 process.define(
   'link',
   '(tag: i64, process_id: i64)',
-  { since: '0.6.0' },
+  { since: '0.6.0', suspends: true },
   'Links the caller and a process in both directions, under the same tag. A dead process counts as a link death.',
   ({ scheduler }) =>
     (tagOfGuest: bigint, id: bigint) => {
@@ -77,10 +77,12 @@ process.define(
       const tag = tagFromGuest(tagOfGuest);
       const peer = processIdFromGuest(id);
       const { router } = current.environment;
-      tie(current, peer, Tie.Link);
+      const refusal = current.tie(peer, Tie.Link);
+      if (refusal !== null) throw hostTrap(refusal);
       // The own half comes first: the router may answer the other one with the death of the link.
       router.deliver(current.id, { kind: 'link', peer, tag });
       router.deliver(peer, { kind: 'link', peer: current.id, tag });
+      return whenApplied(scheduler, router.exists(peer));
     },
 );
 
@@ -103,16 +105,22 @@ process.define(
 process.define(
   'monitor',
   '(process_id: i64)',
-  { since: '0.13' },
+  { since: '0.13', suspends: true },
   'Asks for a message when a process ends, however it ends.',
   ({ scheduler }) =>
     (id: bigint) => {
       const { current } = scheduler;
       const { router } = current.environment;
       const peer = processIdFromGuest(id);
-      // Nobody would tell of the end of one that has ended.
-      if (router.exists(peer) !== false) tie(current, peer, Tie.Monitor);
       router.deliver(peer, { kind: 'monitor', peer: current.id });
+      const exists = router.exists(peer);
+      // Nobody would tell of the end of one that has ended.
+      const refusal = exists === false ? null : current.tie(peer, Tie.Monitor);
+      if (refusal !== null) {
+        router.deliver(peer, { kind: 'stop-monitoring', peer: current.id });
+        throw hostTrap(refusal);
+      }
+      return whenApplied(scheduler, exists);
     },
 );
 
@@ -130,9 +138,14 @@ process.define(
     },
 );
 
-function tie(owner: Process, peer: ProcessId, kind: Tie): void {
-  const refusal = owner.tie(peer, kind);
-  if (refusal !== null) throw hostTrap(refusal);
+/**
+ * Waits until a process on another scheduler has got what was sent to it: its answer comes behind that. Otherwise whoever hears of
+ * the link or the monitor from the caller could kill the process before.
+ * @param exists what the router says of the process
+ */
+function whenApplied(scheduler: Scheduler, exists: boolean | Promise<boolean>): Promise<void> | undefined {
+  if (typeof exists === 'boolean') return undefined;
+  return scheduler.waitForAnswer(scheduler.current, exists).then(() => {});
 }
 
 process.define(

@@ -22,6 +22,7 @@ const ON_ONE: Readonly<Record<string, readonly string[]>> = {
   'modules.test.ts': ['counts as work: whoever compiles much gives way to others'],
   'networking-tcp.test.ts': ['a hundred clients are served at the same time'],
   'registry.test.ts': ['makes everybody else who asks', 'after a failure lets the next one try'],
+  'spawn.test.ts': ['may be a host function that the module imports'],
   'timers.test.ts': ["does not reach other processes' timers", 'of 0 gives way once'],
 };
 
