@@ -218,11 +218,11 @@ test('processes on different schedulers of a program change one file', { timeout
     (func $tell (export "scout")
       (call $send (i64.const 1) (i64.const 1) (i64.shr_u (call $spawn (i64.const 0) (text "nothing")) (i64.const 44))))
     (func (export "worker") (local $i i32) ${open} ${repeat(100, change('UPDATE t SET a = a + 1'))} (call $tell))`;
-  // The others start when there is something for them.
+  // The others start when there is something for them, one after the other.
   const started = `(loop $more
       (drop (call $spawn (i64.const 0) (text "scout")))
       (call $process.sleep_ms (i64.const 20))
-      (br_if $more (i64.eqz (call $receive_value))))`;
+      (br_if $more (i64.ne (call $receive_value) (i64.const 2))))`;
   const body = `${open} ${change('CREATE TABLE t (a); INSERT INTO t VALUES (0)')} ${started}
     ${'(drop (call $spawn (i64.const 0) (text "worker")))'.repeat(3)}
     ${'(call $show (text "scheduler") (call $receive_value))'.repeat(3)}`;
