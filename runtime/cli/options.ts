@@ -5,6 +5,7 @@ import {
   parseInspectAddress,
   parseInspectRequest,
 } from '../inspect/address.ts';
+import { MOST_SCHEDULERS } from '../kernel/ids.ts';
 import { COLOR_CHOICES } from './colors.ts';
 import { LEVELS, LogFilter, LogFilterError } from './log-filter.ts';
 
@@ -59,10 +60,6 @@ export function inspectWaitOption(): Option {
   );
 }
 
-/** Upstream's options. Unlike upstream, metrics are only for this machine unless an address is given. */
-/** The most schedulers that a program may have: ids have room for 512, and those that died are counted. */
-export const MOST_SCHEDULERS = 256;
-
 export function schedulersOption(): Option {
   return new Option(
     '--schedulers <number>',
@@ -84,6 +81,7 @@ export function placeChildrenOption(): Option {
     .default('usual');
 }
 
+/** Upstream's options. Unlike upstream, metrics are only for this machine unless an address is given. */
 export function prometheusOptions(): Option[] {
   return [
     new Option('--prometheus', 'serve metrics of the runtime and the program to Prometheus').default(false),

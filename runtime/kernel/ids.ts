@@ -19,6 +19,9 @@ export type ProcessId = Id<'process'>;
 export type EnvironmentId = Id<'environment'>;
 export type SchedulerIndex = Id<'scheduler'>;
 
+/** The most schedulers that a program may have at a time: there are 512 indexes, and those that died are counted. */
+export const MOST_SCHEDULERS = 256;
+
 /** An id that no process has. Whatever a guest passes that cannot be an id is read as this one. */
 export const NO_PROCESS = 0 as ProcessId;
 
