@@ -123,6 +123,11 @@ export class ClientSession implements OwnSide {
     this.notify('ended', farewell);
   }
 
+  /** Resolves when long answers that the client has asked for have been sent. */
+  settled(): Promise<void> {
+    return this.#outbox.settled();
+  }
+
   /** Whether the client is disconnected, as those are that do not read. */
   #isGivenUp(): boolean {
     this.#backlog.makeRoom();

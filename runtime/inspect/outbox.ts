@@ -39,6 +39,7 @@ export class Outbox {
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
   #isSendingLong = false;
+  readonly #settlers: (() => void)[] = [];
   #readAt = 0;
   #onSent: () => void = () => {};
 
@@ -54,6 +55,12 @@ export class Outbox {
   /** Whether the peer has so much to read that it gets no more answers until then. */
   get isFull(): boolean {
     return this.#isSendingLong || this.unread > MAX_UNREAD;
+  }
+
+  /** Resolves when no long message is being sent, nor another one waits for that. */
+  settled(): Promise<void> {
+    if (!this.#isSendingLong) return Promise.resolve();
+    return new Promise((resolve) => this.#settlers.push(resolve));
   }
 
   /** When the peer was last seen to read, by the clock of `performance`. */
@@ -100,6 +107,7 @@ export class Outbox {
       if (typeof message !== 'string') await sent.catch(() => {});
     }
     this.#isSendingLong = false;
+    for (const settled of this.#settlers.splice(0)) settled();
     this.#onSent();
   }
 

@@ -137,7 +137,7 @@ export class InspectServer {
       ([session, socket]) =>
         new Promise<void>((done) => {
           socket.once('close', () => done());
-          if (!session.knowsTraps) socket.close(1000);
+          if (!session.knowsTraps) void session.settled().then(() => socket.close(1000));
         }),
     );
     const late = new Promise<void>((done) => setTimeout(done, FAREWELL_TIME).unref());
