@@ -5,7 +5,7 @@ import type { Debugging } from './kernel/debugging.ts';
 import type { Entry } from './kernel/entry.ts';
 import { Environment } from './kernel/environment.ts';
 import type { Exit } from './kernel/exit.ts';
-import type { EnvironmentId, SchedulerIndex } from './kernel/ids.ts';
+import { type EnvironmentId, FIRST_SCHEDULER, type SchedulerIndex } from './kernel/ids.ts';
 import { killAll } from './kernel/kill-all.ts';
 import { knownTypes } from './kernel/known-types.ts';
 import { LocalRouter } from './kernel/local-router.ts';
@@ -74,8 +74,6 @@ export interface RuntimeOptions extends Omit<LoadOptions, 'probes'> {
   readonly route?: (local: Router<Process>) => Router<Process>;
 }
 
-const FIRST = 0 as SchedulerIndex;
-
 /** One scheduler with the host API: loads modules and runs programs. */
 export class Runtime {
   readonly scheduler: Scheduler;
@@ -91,7 +89,7 @@ export class Runtime {
 
   constructor(options: RuntimeOptions = {}) {
     const { observer, machine, metrics, plugins } = options;
-    this.scheduler = new Scheduler(options.index ?? FIRST, machine);
+    this.scheduler = new Scheduler(options.index ?? FIRST_SCHEDULER, machine);
     this.scheduler.metrics = metrics?.vm ?? null;
     if (plugins !== undefined) this.scheduler.observers.add(plugins);
     if (observer !== undefined) this.scheduler.observers.add(observer);

@@ -2,7 +2,7 @@ import { displayedNames } from '../inspect/snapshot.ts';
 import type { ProcessSnapshot } from '../inspect/view/index.ts';
 import { ByteReader } from '../kernel/codec/byte-reader.ts';
 import type { Environment } from '../kernel/environment.ts';
-import type { ProcessId, SchedulerIndex } from '../kernel/ids.ts';
+import { FIRST_SCHEDULER, type ProcessId } from '../kernel/ids.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
@@ -10,8 +10,6 @@ import { bytesOf, numberBytes, numberIn } from '../schedulers/requests.ts';
 import type { SchedulerSystem } from '../schedulers/system.ts';
 import { type ProcessesReport, Reports } from './report.ts';
 
-/** The scheduler that prints. */
-const FIRST = 0 as SchedulerIndex;
 /** Kinds of requests: a report is to be printed; one is being made; its text, once it is made; what processes of a program are doing; the program has ended. */
 const PRINT = 'report';
 const PRINT_LATER = 'report later';
@@ -61,7 +59,7 @@ export class FarOutlet implements Pick<OutputStream, 'write'> {
       writer.varint(number);
       writer.text(otherwise);
     });
-    this.#system.requests.request(FIRST, PRINT_LATER, body).catch(() => {});
+    this.#system.requests.request(FIRST_SCHEDULER, PRINT_LATER, body).catch(() => {});
   }
 
   write(bytes: Uint8Array): Promise<void> | null {
@@ -73,7 +71,7 @@ export class FarOutlet implements Pick<OutputStream, 'write'> {
       this.#untaken -= length;
       if (this.#untaken < MUCH) for (const resolve of this.#waiting.splice(0)) resolve();
     };
-    this.#system.requests.request(FIRST, PRINT, bytes).then(taken, taken);
+    this.#system.requests.request(FIRST_SCHEDULER, PRINT, bytes).then(taken, taken);
     return this.#untaken < MUCH ? null : new Promise((resolve) => this.#waiting.push(resolve));
   }
 }

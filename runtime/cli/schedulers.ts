@@ -44,7 +44,6 @@ export async function openSchedulers(
     mostForRoom: most === 0 ? MOST_FOR_ROOM : most,
     // The same command line: the others read the same options.
     command: { file, args, execArgv },
-    settings: null,
     ...notesIn(log),
   });
   if (inspected !== null && inspector !== null) new inspected.InspectedSystem(system, inspector);
@@ -52,7 +51,7 @@ export async function openSchedulers(
     const { collectMetrics } = await import('../schedulers/far-metrics.ts');
     collectMetrics(system, metrics);
   }
-  return { placement: system.placement, far: new FarReports(system, reports) };
+  return { placement: system.placing, far: new FarReports(system, reports) };
 }
 
 /** What another scheduler does for the first one. */

@@ -25,7 +25,10 @@ registry.define(
     return settled(context, current, name, () => {
       const { keeper } = current.registry;
       if (keeper !== null)
-        return context.scheduler.waitForAnswer(current, keeper.put(name, { nodeId, processId }));
+        return context.scheduler.waitForAnswer(
+          current,
+          keeper.put(name, { nodeId, processId }, current.initialized),
+        );
       current.registry.put(name, { nodeId, processId }, current.account);
       context.scheduler.watcher?.registered(current, name, processId);
       return undefined;
@@ -48,7 +51,8 @@ registry.define(
       return 0;
     };
     const { keeper } = current.registry;
-    if (keeper !== null) return andThen(context.scheduler.waitForAnswer(current, keeper.get(name)), found);
+    if (keeper !== null)
+      return andThen(context.scheduler.waitForAnswer(current, keeper.get(name, current.initialized)), found);
     return settled(context, current, name, () => found(current.registry.get(name)));
   },
 );
@@ -62,7 +66,8 @@ registry.define(
     const { current } = context.scheduler;
     const name = current.memory.string(pointer, length);
     const { keeper } = current.registry;
-    if (keeper !== null) return context.scheduler.waitForAnswer(current, keeper.remove(name));
+    if (keeper !== null)
+      return context.scheduler.waitForAnswer(current, keeper.remove(name, current.initialized));
     return settled(context, current, name, () => current.registry.remove(name));
   },
 );

@@ -19,6 +19,12 @@ export type ProcessId = Id<'process'>;
 export type EnvironmentId = Id<'environment'>;
 export type SchedulerIndex = Id<'scheduler'>;
 
+/** The scheduler that starts the others. Names, limits and standard streams of a program belong to it. */
+export const FIRST_SCHEDULER = 0 as SchedulerIndex;
+
+/** Indexes of schedulers that there are. They are not used again, since ids carry them. */
+export const SCHEDULER_INDEXES = 512;
+
 /** The most schedulers that a program may have at a time: there are 512 indexes, and those that died are counted. */
 export const MOST_SCHEDULERS = 256;
 

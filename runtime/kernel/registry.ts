@@ -6,14 +6,18 @@ export interface RegistryEntry {
   readonly processId: bigint;
 }
 
-/** Who keeps the names of a program that has processes on several schedulers. All methods wait while a name is reserved. */
+/**
+ * Who keeps the names of a program that has processes on several schedulers.
+ *
+ * `waits`: whether to wait while a name is reserved. In a start section nobody does: whoever has reserved the name may wait for that.
+ */
 export interface NameKeeper {
-  get(name: string): Promise<RegistryEntry | undefined>;
-  put(name: string, entry: RegistryEntry): Promise<void>;
-  remove(name: string): Promise<void>;
+  get(name: string, waits: boolean): Promise<RegistryEntry | undefined>;
+  put(name: string, entry: RegistryEntry, waits: boolean): Promise<void>;
+  remove(name: string, waits: boolean): Promise<void>;
   /** Reserves a name, or returns what it stands for. */
-  reserve(name: string): Promise<RegistryEntry | undefined>;
-  /** Ends a reservation, with what the name stands for from now on, if that is given. */
+  reserve(name: string, waits: boolean): Promise<RegistryEntry | undefined>;
+  /** Ends a reservation, with what the name stands for from now on, if that is given. Rejects with a trap if there is no room for it. */
   release(name: string, entry: RegistryEntry | null): Promise<void>;
 }
 

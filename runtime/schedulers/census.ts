@@ -1,14 +1,12 @@
 import { nextTick } from 'node:process';
 import { ByteReader } from '../kernel/codec/byte-reader.ts';
-import type { SchedulerIndex } from '../kernel/ids.ts';
+import { FIRST_SCHEDULER, type SchedulerIndex } from '../kernel/ids.ts';
 import { Frame } from './frame.ts';
 import type { Mesh } from './mesh.ts';
 import type { Peers } from './peers.ts';
-import type { Programs } from './programs.ts';
+import type { Program, Programs } from './programs.ts';
 import { bytesOf } from './requests.ts';
 
-/** The scheduler that counts the processes of all. */
-const FIRST = 0 as SchedulerIndex;
 const PERMIT = 'permit';
 const GRANTED = new Uint8Array(0);
 
@@ -38,7 +36,7 @@ export class Census {
       writer.varint(key);
       writer.varint(most);
     });
-    const answer = new ByteReader(await this.#peers.request(FIRST, PERMIT, body), 'an answer');
+    const answer = new ByteReader(await this.#peers.request(FIRST_SCHEDULER, PERMIT, body), 'an answer');
     return answer.isAtEnd ? null : answer.varint();
   }
 
@@ -54,9 +52,21 @@ export class Census {
     return GRANTED;
   }
 
+  /** Takes note of a process that goes to another scheduler: it counts there from now on. */
+  passed({ key, far }: Program, to: SchedulerIndex): void {
+    if (this.#mesh.index === FIRST_SCHEDULER) far.promise(to);
+    else if (to !== FIRST_SCHEDULER)
+      this.#mesh.send(FIRST_SCHEDULER, Frame.Passed, (writer) => {
+        writer.varint(key);
+        writer.varint(to);
+      });
+    // One fewer is here, and nobody else tells.
+    this.changed();
+  }
+
   /** Tells the first scheduler soon how many processes there are here. */
   readonly changed = (): undefined => {
-    if (this.#isReporting || this.#mesh.index === FIRST) return undefined;
+    if (this.#isReporting || this.#mesh.index === FIRST_SCHEDULER) return undefined;
     this.#isReporting = true;
     nextTick(this.#report);
     return undefined;
@@ -65,7 +75,7 @@ export class Census {
   readonly #report = (): void => {
     this.#isReporting = false;
     for (const { key, environment, far } of this.#programs) {
-      this.#mesh.send(FIRST, Frame.Population, (writer) => {
+      this.#mesh.send(FIRST_SCHEDULER, Frame.Population, (writer) => {
         writer.varint(key);
         writer.varint(environment.size);
         writer.varint(far.counted);

@@ -1,10 +1,9 @@
 import type { FoundChanges } from '../inspect/change-feed.ts';
 import { partsOf } from '../inspect/process-key.ts';
 import type { EndedProcess, Notifications, ProcessInfo, ProcessKey } from '../inspect/protocol.ts';
-import type { SchedulerIndex } from '../kernel/ids.ts';
+import { FIRST_SCHEDULER, type SchedulerIndex } from '../kernel/ids.ts';
 import type { AskedSystem } from './asked-system.ts';
 
-const FIRST = 0 as SchedulerIndex;
 /** Milliseconds within which a scheduler tells of a process that has come to it; then it is asked. */
 const PATIENCE = 1000;
 
@@ -57,7 +56,7 @@ export class FarChanges {
     const changed = changes.changed.map(this.#withParent);
     for (const info of changes.started) {
       (this.#far.has(info.key) ? changed : started).push(this.#withParent(info));
-      if (from === FIRST) this.#far.delete(info.key);
+      if (from === FIRST_SCHEDULER) this.#far.delete(info.key);
       else this.#far.set(info.key, { place: from, left: null });
     }
     for (const { process } of changes.ended) this.#far.delete(process);
@@ -75,13 +74,13 @@ export class FarChanges {
     const { parent } = info;
     if (parent === null) return info;
     const { index } = this.#system.inspector;
-    const place = index.environmentOf(parent)?.elsewhere?.place(partsOf(parent).id) ?? FIRST;
-    return place === FIRST && index.find(parent) === undefined ? { ...info, parent: null } : info;
+    const place = index.environmentOf(parent)?.elsewhere?.place(partsOf(parent).id) ?? FIRST_SCHEDULER;
+    return place === FIRST_SCHEDULER && index.find(parent) === undefined ? { ...info, parent: null } : info;
   };
 
   #leave(key: ProcessKey): void {
     const { index } = this.#system.inspector;
-    const place = index.environmentOf(key)?.elsewhere?.place(partsOf(key).id) ?? FIRST;
+    const place = index.environmentOf(key)?.elsewhere?.place(partsOf(key).id) ?? FIRST_SCHEDULER;
     // It may have come back, or has been told of already.
     if (this.#far.get(key)?.left === null && this.#far.get(key)?.place === place) return;
     this.#far.set(key, { place, left: performance.now() });
@@ -100,7 +99,8 @@ export class FarChanges {
     }
     const ended: ProcessKey[] = [];
     for (const [place, keys] of late) {
-      const missing = place === FIRST ? this.#missingHere(keys) : await this.#system.missing(place, keys);
+      const missing =
+        place === FIRST_SCHEDULER ? this.#missingHere(keys) : await this.#system.missing(place, keys);
       ended.push(...missing.filter((key) => this.#far.get(key)?.left != null));
     }
     if (!this.#isWatched) return;

@@ -1,13 +1,11 @@
 import type { GuestMetrics } from '../hostcall/guest-metrics.ts';
 import { ByteReader } from '../kernel/codec/byte-reader.ts';
-import type { SchedulerIndex } from '../kernel/ids.ts';
+import { FIRST_SCHEDULER } from '../kernel/ids.ts';
 import { metricName } from '../metrics/metric-name.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { bytesOf } from './requests.ts';
 import type { SchedulerSystem } from './system.ts';
 
-/** The scheduler that serves metrics. */
-const FIRST = 0 as SchedulerIndex;
 /** Kinds of requests: what guests have recorded, and the metrics of the runtime as text. */
 const RECORD = 'record metrics';
 const TEXT = 'text of metrics';
@@ -87,7 +85,7 @@ export class FarGuestMetrics implements GuestMetrics {
       this.#untaken--;
     };
     this.#untaken++;
-    this.#system.requests.request(FIRST, RECORD, body).then(taken, taken);
+    this.#system.requests.request(FIRST_SCHEDULER, RECORD, body).then(taken, taken);
   }
 }
 

@@ -1,15 +1,12 @@
 import { Account } from '../kernel/account.ts';
 import { ByteReader } from '../kernel/codec/byte-reader.ts';
 import type { ByteWriter } from '../kernel/codec/byte-writer.ts';
-import type { SchedulerIndex } from '../kernel/ids.ts';
+import { FIRST_SCHEDULER, type SchedulerIndex } from '../kernel/ids.ts';
 import type { NameKeeper, RegistryEntry } from '../kernel/registry.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import type { Peers } from './peers.ts';
 import type { Program, Programs } from './programs.ts';
 import { bytesOf, RequestError } from './requests.ts';
-
-/** The scheduler that keeps the names of all programs. */
-const KEEPER = 0 as SchedulerIndex;
 
 const EMPTY = new Uint8Array(0);
 const HALF = 32n;
@@ -24,35 +21,41 @@ export class FarNames implements NameKeeper {
     this.#key = key;
   }
 
-  async get(name: string): Promise<RegistryEntry | undefined> {
-    return found(await this.#ask('name get', name));
+  async get(name: string, waits: boolean): Promise<RegistryEntry | undefined> {
+    return found(await this.#ask('name get', name, waits));
   }
 
-  async put(name: string, entry: RegistryEntry): Promise<void> {
-    await this.#ask('name put', name, entry);
+  async put(name: string, entry: RegistryEntry, waits: boolean): Promise<void> {
+    await this.#ask('name put', name, waits, entry);
   }
 
-  async remove(name: string): Promise<void> {
-    await this.#ask('name remove', name);
+  async remove(name: string, waits: boolean): Promise<void> {
+    await this.#ask('name remove', name, waits);
   }
 
-  async reserve(name: string): Promise<RegistryEntry | undefined> {
-    return found(await this.#ask('name reserve', name));
+  async reserve(name: string, waits: boolean): Promise<RegistryEntry | undefined> {
+    return found(await this.#ask('name reserve', name, waits));
   }
 
   async release(name: string, entry: RegistryEntry | null): Promise<void> {
-    await this.#ask('name release', name, entry);
+    await this.#ask('name release', name, false, entry);
   }
 
   /** @throws a trap if the request is refused: the program may have too many names */
-  async #ask(kind: string, name: string, entry: RegistryEntry | null = null): Promise<Uint8Array> {
+  async #ask(
+    kind: string,
+    name: string,
+    waits: boolean,
+    entry: RegistryEntry | null = null,
+  ): Promise<Uint8Array> {
     const body = bytesOf((writer) => {
       writer.varint(this.#key);
+      writer.u8(waits ? 1 : 0);
       writer.text(name);
       if (entry !== null) writeEntry(writer, entry);
     });
     try {
-      return await this.#peers.request(KEEPER, kind, body);
+      return await this.#peers.request(FIRST_SCHEDULER, kind, body);
     } catch (error) {
       throw error instanceof RequestError ? hostTrap(error.message) : error;
     }
@@ -88,10 +91,10 @@ export class NameService {
         const reader = new ByteReader(body, 'a request for a name');
         const program = this.#programs.get(reader.varint());
         if (program === undefined) throw new Error('the program has ended');
+        const waits = reader.u8() === 1;
         const name = reader.text();
-        const entry = () => readEntry(reader);
-        if (kind === 'name release') return act(from, program, name, entry);
-        return settled(program, name, () => act(from, program, name, entry));
+        const done = () => act(from, program, name, () => readEntry(reader));
+        return waits ? settled(program, name, done) : done();
       });
     };
     answer('name get', (_, { registry }, name) => written(registry.get(name)));

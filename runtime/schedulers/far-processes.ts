@@ -216,6 +216,7 @@ export class FarProcesses implements Elsewhere {
 
   /** Takes note that another scheduler will have one more. */
   promise(index: SchedulerIndex): void {
+    if (this.#reach.mesh.peer(index) === undefined) return;
     const population = this.#populations.get(index) ?? { told: 0, promised: 0 };
     population.promised++;
     this.#populations.set(index, population);
@@ -224,7 +225,8 @@ export class FarProcesses implements Elsewhere {
   /** @param counted how many of the promised ones are among them, or will not be */
   tell(index: SchedulerIndex, told: number, counted: number): void {
     const promised = this.#populations.get(index)?.promised ?? 0;
-    this.#populations.set(index, { told, promised: Math.max(0, promised - counted) });
+    // Less than none: the one that a process has left may tell of it later than the one where it arrives.
+    this.#populations.set(index, { told, promised: promised - counted });
   }
 
   permit(most: number): Promise<number | null> | null {

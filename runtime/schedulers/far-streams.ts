@@ -1,15 +1,12 @@
 import type { ByteReader } from '../kernel/codec/byte-reader.ts';
 import { ByteReader as Reader } from '../kernel/codec/byte-reader.ts';
-import type { SchedulerIndex } from '../kernel/ids.ts';
+import { FIRST_SCHEDULER, SCHEDULER_INDEXES, type SchedulerIndex } from '../kernel/ids.ts';
 import { OutputLine } from '../kernel/output-line.ts';
 import { type InputStream, OutputError, type OutputStream, type Stdio } from '../kernel/stdio.ts';
 import { Frame } from './frame.ts';
 import type { Mesh } from './mesh.ts';
 import type { Peers } from './peers.ts';
 import { bytesOf } from './requests.ts';
-
-/** The scheduler that has the streams of all processes. */
-const OWNER = 0 as SchedulerIndex;
 
 /** Bytes that a scheduler may have printed before they were taken, of each stream of each process. */
 const MOST_UNTAKEN = 65_536;
@@ -22,8 +19,6 @@ const INPUT_REQUEST = 'input';
 const EMPTY = new Uint8Array(0);
 /** Bits of what is known of streams: which are terminals, and whether each child has streams of its own. */
 const TRAITS = { input: 1, output: 2, error: 4, forChild: 8 } as const;
-/** Schedulers that there may be: numbers of streams are of their own for each. */
-const MOST_SCHEDULERS = 512;
 
 /** Streams as they are told to another scheduler: their number, what is known of them, and whose child has got them; 0 for nobody's. */
 export interface StreamsToken {
@@ -47,7 +42,7 @@ export class StreamService {
   token(stdio: Stdio): StreamsToken {
     let number = this.#numbers.get(stdio);
     if (number === undefined) {
-      number = ++this.#last * MOST_SCHEDULERS;
+      number = ++this.#last * SCHEDULER_INDEXES;
       this.#numbers.set(stdio, number);
       this.#byNumber.set(number, stdio);
     }
@@ -126,7 +121,7 @@ export class FarStreams {
   }
 
   #child({ number, traits }: StreamsToken): Stdio {
-    const own = ++this.#last * MOST_SCHEDULERS + this.#mesh.index;
+    const own = ++this.#last * SCHEDULER_INDEXES + this.#mesh.index;
     return this.get({ number: own, traits, parent: number });
   }
 
@@ -191,11 +186,12 @@ class FarOutput implements OutputStream {
 
   write(bytes: Uint8Array): Promise<void> | null {
     const { mesh, printed } = this.#outlet;
-    if (mesh.peer(OWNER) === undefined) return Promise.reject(new OutputError('the program has ended'));
+    if (mesh.peer(FIRST_SCHEDULER) === undefined)
+      return Promise.reject(new OutputError('the program has ended'));
     printed(bytes);
     this.#untaken += bytes.length;
     const { number, parent } = this.#token;
-    mesh.send(OWNER, Frame.Output, (writer) => {
+    mesh.send(FIRST_SCHEDULER, Frame.Output, (writer) => {
       writer.varint(number);
       writer.varint(parent);
       writer.u8(this.#descriptor);
@@ -254,7 +250,7 @@ class FarInput implements InputStream {
       writer.varint(this.#number);
       writer.varint(this.#wanted);
     });
-    this.#peers.request(OWNER, INPUT_REQUEST, body).then(
+    this.#peers.request(FIRST_SCHEDULER, INPUT_REQUEST, body).then(
       (bytes) => this.#came(bytes),
       () => this.#came(EMPTY),
     );

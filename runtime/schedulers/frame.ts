@@ -39,8 +39,8 @@ export const Frame = {
   CarriedSocket: 18,
   /** How many further processes have room, and how many have come from each of the others. */
   Room: 20,
-  /** Asks the first scheduler for one more scheduler. */
-  Wanted: 21,
+  /** Tells the first scheduler that a process of a program goes to a third one: its number, and that scheduler. */
+  Passed: 21,
   /** All signals and moves that concern the one who reads this are known to the one who writes it. */
   Ready: 16,
 } as const;

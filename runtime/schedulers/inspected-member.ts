@@ -3,15 +3,13 @@ import type { Notifications, ProcessKey } from '../inspect/protocol.ts';
 import { Session } from '../inspect/session.ts';
 import type { SessionClient } from '../inspect/session-client.ts';
 import { ByteReader } from '../kernel/codec/byte-reader.ts';
-import type { SchedulerIndex } from '../kernel/ids.ts';
+import { FIRST_SCHEDULER } from '../kernel/ids.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import { decodeMessage, encodeAnswer, encodeMessage, InspectRequest } from './inspect-wire.ts';
 import { readNames } from './name-mirror.ts';
 import { numberBytes, numberIn } from './requests.ts';
 import type { SchedulerSystem } from './system.ts';
 
-/** The scheduler that clients are connected to. */
-const FIRST = 0 as SchedulerIndex;
 /** Bytes of notifications that the first scheduler has not taken, from which on changes wait. */
 const MUCH = 2 ** 20;
 
@@ -35,7 +33,7 @@ export class InspectedMember {
     system.watcher = {
       opened: ({ key, environment }) => {
         index.addEnvironment(key, environment);
-        system.requests.request(FIRST, InspectRequest.Opened, numberBytes(key)).catch(() => {});
+        system.requests.request(FIRST_SCHEDULER, InspectRequest.Opened, numberBytes(key)).catch(() => {});
       },
       joined: () => {},
       lost: () => {},
@@ -118,7 +116,7 @@ class FarClient implements SessionClient {
     const taken = () => {
       this.#untaken -= body.length;
     };
-    this.#system.requests.request(FIRST, InspectRequest.Tell, body).then(taken, taken);
+    this.#system.requests.request(FIRST_SCHEDULER, InspectRequest.Tell, body).then(taken, taken);
   }
 }
 

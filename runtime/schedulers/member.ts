@@ -1,11 +1,10 @@
-import type { SchedulerIndex } from '../kernel/ids.ts';
+import { rmSync } from 'node:fs';
+import { FIRST_SCHEDULER, type SchedulerIndex } from '../kernel/ids.ts';
 import { SCHEDULER_VARIABLE } from '../kernel/lazy-placement.ts';
 import type { Runtime } from '../runtime.ts';
 import { knock, openDoor } from './door.ts';
 import type { Membership, SupervisorOptions } from './supervisor.ts';
 import { SchedulerSystem } from './system.ts';
-
-const FIRST = 0;
 
 /** What this OS process is told if it was started as a scheduler, once; null if it was not. */
 export function takeMembership(): Membership | null {
@@ -28,7 +27,12 @@ export async function runMember(
 ): Promise<SchedulerSystem> {
   // The first one gets what is meant for the program. It ends the others.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
-  process.on('disconnect', () => process.exit(0));
+  const leave = (): never => {
+    // The first one may have been killed.
+    if (process.platform !== 'win32') rmSync(membership.folder, { recursive: true, force: true });
+    process.exit(0);
+  };
+  process.on('disconnect', leave);
   const index = membership.index as SchedulerIndex;
   const runtime = makeRuntime(index);
   const awaited = new Set<number>(membership.peers);
@@ -39,15 +43,15 @@ export async function runMember(
   };
   const system = new SchedulerSystem(runtime, null, {
     lost: (peer) => {
-      if (peer === FIRST) process.exit(0);
+      if (peer === FIRST_SCHEDULER) leave();
       heard(peer);
     },
     ready: heard,
     failed: report,
     note,
   });
-  system.handles.connect(FIRST, process);
-  runtime.scheduler.placement = system.placement;
+  system.handles.connect(FIRST_SCHEDULER, process);
+  runtime.scheduler.placement = system.placing;
   prepare(system, runtime);
   await openDoor(membership, index, (peer, link) => system.join(peer, link, true));
   for (const peer of membership.peers as SchedulerIndex[]) {
@@ -58,6 +62,5 @@ export async function runMember(
   }
   await promise;
   system.begin();
-
   return system;
 }

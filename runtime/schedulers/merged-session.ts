@@ -15,13 +15,12 @@ import {
   type ProcessPeers,
   type Requests,
 } from '../inspect/protocol.ts';
-import type { SchedulerIndex } from '../kernel/ids.ts';
+import { FIRST_SCHEDULER, type SchedulerIndex } from '../kernel/ids.ts';
 import type { AskedSystem } from './asked-system.ts';
 import { FarChanges } from './far-changes.ts';
 import { InspectRequest } from './inspect-wire.ts';
 import { numberBytes } from './requests.ts';
 
-const FIRST = 0 as SchedulerIndex;
 /** How often it is looked where a process is that is on its way. */
 const ATTEMPTS = 3;
 const DEFAULT_PAGE = 100;
@@ -105,7 +104,7 @@ export class MergedSession implements OthersSession {
   }
 
   async #askOf(index: SchedulerIndex, name: string, values: unknown): Promise<unknown> {
-    if (index === FIRST) return this.#own.answer(name, values);
+    if (index === FIRST_SCHEDULER) return this.#own.answer(name, values);
     return this.#system.ask(index, this.#number, name, values);
   }
 
@@ -166,8 +165,8 @@ export class MergedSession implements OthersSession {
 
   #placeOf(key: ProcessKey): SchedulerIndex {
     const { index } = this.#system.inspector;
-    if (index.find(key) !== undefined) return FIRST;
-    return index.environmentOf(key)?.elsewhere?.place(partsOf(key).id) ?? FIRST;
+    if (index.find(key) !== undefined) return FIRST_SCHEDULER;
+    return index.environmentOf(key)?.elsewhere?.place(partsOf(key).id) ?? FIRST_SCHEDULER;
   }
 
   async #broadcast(name: string, values: unknown): Promise<unknown> {
@@ -213,8 +212,8 @@ export class MergedSession implements OthersSession {
     const answers = (await this.#askOthers(name, values)) as Map<SchedulerIndex, Result>;
     const problems = own.problems.map((problem, at) => {
       const process = wanted[at]?.process;
-      const place = process === undefined ? FIRST : this.#placeOf(process);
-      return (place === FIRST ? problem : answers.get(place)?.problems[at]) ?? null;
+      const place = process === undefined ? FIRST_SCHEDULER : this.#placeOf(process);
+      return (place === FIRST_SCHEDULER ? problem : answers.get(place)?.problems[at]) ?? null;
     });
     return { problems };
   }
@@ -232,7 +231,9 @@ export class MergedSession implements OthersSession {
       limit,
       ...(filter === undefined ? {} : { filter }),
     };
-    const pages = await Promise.all([FIRST, ...this.#system.peers].map((index) => this.#page(index, values)));
+    const pages = await Promise.all(
+      [FIRST_SCHEDULER, ...this.#system.peers].map((index) => this.#page(index, values)),
+    );
     const total = pages.reduce((sum, page) => sum + page.total, 0);
     const found = pages.filter(({ processes }) => processes.length > 0);
     const all = found.flatMap((page) => page.processes);
@@ -248,7 +249,7 @@ export class MergedSession implements OthersSession {
       return (await this.#askOf(index, 'process/list', values)) as ProcessPage;
     } catch (error) {
       // It has gone, with its processes.
-      if (index !== FIRST) return { processes: [], total: 0 };
+      if (index !== FIRST_SCHEDULER) return { processes: [], total: 0 };
       throw error;
     }
   }
@@ -264,7 +265,7 @@ export class MergedSession implements OthersSession {
   /** Other schedulers do not know whether a parent has ended. */
   #withParent(info: ProcessInfo): ProcessInfo {
     const { parent } = info;
-    if (parent === null || this.#placeOf(parent) !== FIRST) return info;
+    if (parent === null || this.#placeOf(parent) !== FIRST_SCHEDULER) return info;
     return this.#system.inspector.index.find(parent) === undefined ? { ...info, parent: null } : info;
   }
 
@@ -293,7 +294,7 @@ export class MergedSession implements OthersSession {
   // -- notifications -----------------------------------------------------------------------------------
 
   told<Name extends keyof Notifications>(name: Name, params: Notifications[Name]): void {
-    this.heard(FIRST, name, params);
+    this.heard(FIRST_SCHEDULER, name, params);
   }
 
   /** Called with each notification of a scheduler. */
@@ -306,13 +307,13 @@ export class MergedSession implements OthersSession {
         break;
       // This one is told last, when all stand still.
       case 'processes/stopped':
-        if (from !== FIRST) break;
+        if (from !== FIRST_SCHEDULER) break;
         this.#own.notify(method, {
           total: (values as Notifications[typeof method]).total + this.#system.pausedElsewhere,
         });
         break;
       case 'processes/continued':
-        if (from === FIRST) this.#own.notify(method, {});
+        if (from === FIRST_SCHEDULER) this.#own.notify(method, {});
         break;
       case 'module/added':
         this.#moduleAdded(from, values as Notifications[typeof method]);
@@ -328,7 +329,7 @@ export class MergedSession implements OthersSession {
     const isNew = this.#watchesModules && !this.#modules.has(module);
     this.#modules.add(module);
     if (isNew) this.#own.notify('module/added', values);
-    if (from === FIRST) return;
+    if (from === FIRST_SCHEDULER) return;
     for (const standing of this.#own.standing) {
       const { name } = standing;
       if (OF_MODULES.has(name) && 'module' in standing.values && standing.values.module === module)
@@ -347,7 +348,7 @@ function keyIn(values: unknown): ProcessKey | null {
 
 /** The error for a client: a scheduler that has gone has taken its processes with it. */
 function asked(error: unknown, place: SchedulerIndex, key: ProcessKey): unknown {
-  if (place === FIRST || error instanceof InspectionError || !isGone(error)) return error;
+  if (place === FIRST_SCHEDULER || error instanceof InspectionError || !isGone(error)) return error;
   return new InspectionError(InspectError.NoProcess, `there is no process ${key}`);
 }
 

@@ -40,9 +40,11 @@ export class Mesh {
     return this.#peers;
   }
 
-  /** The indexes of those that processes may go to. */
-  get ready(): SchedulerIndex[] {
-    return [...this.#peers.values()].filter(({ isReady }) => isReady).map(({ index }) => index);
+  /** The indexes of those that processes may go to: they are ready, and have room. */
+  get open(): SchedulerIndex[] {
+    return [...this.#peers.values()]
+      .filter(({ isReady, room }) => isReady && room > 0)
+      .map(({ index }) => index);
   }
 
   peer(index: SchedulerIndex): Peer | undefined {

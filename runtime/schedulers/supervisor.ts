@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { availableMemory } from 'node:process';
 import { clockTime } from '../kernel/clock.ts';
-import type { SchedulerIndex } from '../kernel/ids.ts';
+import { SCHEDULER_INDEXES, type SchedulerIndex } from '../kernel/ids.ts';
 import { SCHEDULER_VARIABLE } from '../kernel/lazy-placement.ts';
 import type { Runtime } from '../runtime.ts';
 import { type MeetingPlace, openDoor } from './door.ts';
@@ -18,11 +18,11 @@ const DEATHS_TIME = 30_000;
 /** Bytes that must be free for a scheduler to be started for its room. */
 const LEAST_MEMORY = 2 ** 30;
 
-/** Indexes that there are: see `ids.ts`. They are not used again, since ids carry them. */
-const MOST_INDEXES = 512;
-
 /** Bytes of the longest path of a Unix socket, the zero behind it included, on the system that has the least room. */
 const LONGEST_PATH = 104;
+
+/** Characters that `mkdtemp` appends. */
+const RANDOM_PART = 6;
 
 /** What is started as a scheduler. */
 export interface SchedulerCommand {
@@ -38,8 +38,6 @@ export interface Membership extends MeetingPlace {
   readonly index: number;
   /** The schedulers that there are already. */
   readonly peers: readonly number[];
-  /** What it needs to make its runtime. */
-  readonly settings: unknown;
 }
 
 export interface SupervisorOptions {
@@ -47,8 +45,6 @@ export interface SupervisorOptions {
   readonly most: number;
   readonly mostForRoom: number;
   readonly command: SchedulerCommand;
-  /** Handed to each, as JSON. */
-  readonly settings: unknown;
   /** Tells people of a failure. */
   report(text: string): void;
   /** Tells those who want to know what goes on. */
@@ -103,13 +99,6 @@ export class Supervisor implements Starting {
 
   readonly #atExit = (): void => this.close();
 
-  /** The OS processes of the others, by index. */
-  get pids(): ReadonlyMap<number, number> {
-    const pids = new Map<number, number>();
-    for (const [index, { child }] of this.#members) if (child.pid !== undefined) pids.set(index, child.pid);
-    return pids;
-  }
-
   get mayStart(): boolean {
     if (this.#isClosed) return false;
     for (const { isReady } of this.#members.values()) if (!isReady) return true;
@@ -122,7 +111,7 @@ export class Supervisor implements Starting {
 
   /** Whether there are indexes left, and schedulers do not die as fast as they are started. */
   get #mayStartMore(): boolean {
-    return this.#last + 1 < MOST_INDEXES && this.#deaths.length < MOST_DEATHS;
+    return this.#last + 1 < SCHEDULER_INDEXES && this.#deaths.length < MOST_DEATHS;
   }
 
   grow(): boolean {
@@ -145,12 +134,11 @@ export class Supervisor implements Starting {
 
   #startOne(): void {
     const index = ++this.#last as SchedulerIndex;
-    const { command, settings } = this.#options;
+    const { command } = this.#options;
     const membership: Membership = {
       ...this.#place,
       index,
       peers: [0, ...this.#members.keys()],
-      settings,
     };
     let child: ChildProcess;
     try {
@@ -228,8 +216,8 @@ export class Supervisor implements Starting {
 function meetingFolder(): string {
   if (process.platform === 'win32') return `\\\\.\\pipe\\lunatic-${secret(16)}`;
   const beginning = join(tmpdir(), 'lunatic-');
-  const longest = `${beginning}XXXXXX/${MOST_INDEXES}`;
-  if (Buffer.byteLength(longest) >= LONGEST_PATH)
+  const length = Buffer.byteLength(beginning) + RANDOM_PART + `/${SCHEDULER_INDEXES}`.length;
+  if (length >= LONGEST_PATH)
     throw new Error(`the path of the folder for temporary files is too long for sockets: ${tmpdir()}`);
   return mkdtempSync(beginning);
 }

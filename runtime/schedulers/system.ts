@@ -1,8 +1,8 @@
+import { clockTime } from '../kernel/clock.ts';
 import { ByteReader } from '../kernel/codec/byte-reader.ts';
-import type { ProcessId, SchedulerIndex } from '../kernel/ids.ts';
+import { FIRST_SCHEDULER, type ProcessId, type SchedulerIndex } from '../kernel/ids.ts';
 import { killAll } from '../kernel/kill-all.ts';
 import type { LoadedModule } from '../kernel/module.ts';
-import type { Placement } from '../kernel/placement.ts';
 import type { Process } from '../kernel/process.ts';
 import { Registry } from '../kernel/registry.ts';
 import type { Runtime } from '../runtime.ts';
@@ -18,18 +18,22 @@ import { readIds, writeIds } from './id-list.ts';
 import type { Link, Pace } from './link.ts';
 import { Mesh } from './mesh.ts';
 import { Moves } from './moves.ts';
+import { Placing } from './placing.ts';
 import { type Program, Programs } from './programs.ts';
 import { bytesOf, Requests } from './requests.ts';
 import { Rooms } from './rooms.ts';
 import { SharedModules } from './shared-modules.ts';
 import { SocketCrossing } from './sockets.ts';
-import { WorkStealing } from './stealing.ts';
+import type { Surroundings } from './surroundings.ts';
 import { Travel } from './travel.ts';
 
-const FIRST = 0 as SchedulerIndex;
 const EXISTS = 'exists';
+const GROW = 'grow';
+const NOTHING = new Uint8Array(0);
 const YES = new Uint8Array([1]);
 const NO = new Uint8Array([0]);
+/** Milliseconds for which nobody asks again for one more scheduler. */
+const NO_GROWTH = 1000;
 /** The number of a move that nobody waits for. */
 const NO_MOVE = 0;
 
@@ -71,7 +75,7 @@ export class SchedulerSystem {
   /** Needs the IPC channels. */
   readonly handles: HandlePassing;
   /** Which processes go to others. */
-  readonly placement: Placement;
+  readonly placing: Placing;
   readonly #runtime: Runtime;
   readonly #starting: Starting | null;
   readonly #programs: Programs;
@@ -81,11 +85,12 @@ export class SchedulerSystem {
   readonly #names: NameService | null;
   readonly #pace: Pace;
   readonly #rooms: Rooms;
-  readonly #stealing: WorkStealing;
   readonly #cargo: Cargo;
   readonly #travel: Travel;
   readonly #census: Census;
   readonly #hooks: SystemHooks;
+  #isAskingToGrow = false;
+  #noGrowthUntil = 0;
   watcher: SystemWatcher | null = null;
   /** Told when the module of a program begins to be loaded, and when it is: there may be a file of it. */
   loadsProgram: (isLoading: boolean) => void = () => {};
@@ -120,7 +125,7 @@ export class SchedulerSystem {
     const sockets = new SocketCrossing(index, this.requests, this.handles);
     this.#cargo = new Cargo(this.mesh, this.#modules, sockets);
     this.#census = new Census(this.mesh, this.requests, this.#programs);
-    const isFirst = index === FIRST;
+    const isFirst = index === FIRST_SCHEDULER;
     this.#streams = isFirst
       ? new StreamService(this.mesh, this.requests)
       : new FarStreams(this.mesh, this.requests);
@@ -131,13 +136,14 @@ export class SchedulerSystem {
       cargo: this.#cargo,
       modules: this.#modules,
       streams: this.#streams,
+      census: this.#census,
       failed: hooks.failed,
     });
     this.#moves = new Moves(this.mesh, (program, process, to) => this.#travel.depart(program, process, to));
-    this.#stealing = new WorkStealing(this.#stealer());
-    this.placement = this.#stealing;
+    this.placing = new Placing(this.#surroundings());
     const { changed } = this.#census;
     if (!isFirst) scheduler.observers.add({ onSpawn: changed, onExit: changed });
+    this.requests.answer(GROW, () => (starting?.grow() ? YES : NO));
     this.requests.answer(EXISTS, (_, body) => {
       const reader = new ByteReader(body, 'a question');
       const program = this.#programs.get(reader.varint());
@@ -181,12 +187,12 @@ export class SchedulerSystem {
       },
       sendLaden: (to, key, target, message) => this.#cargo.send(to, key, target, message),
     };
-    if (this.mesh.index === FIRST) return reach;
+    if (this.mesh.index === FIRST_SCHEDULER) return reach;
     const permits = (key: number, most: number) => this.#census.ask(key, most);
     return { ...reach, permits, permitUsed: () => this.#census.changed() };
   }
 
-  #stealer() {
+  #surroundings(): Surroundings {
     const { scheduler, spawner } = this.#runtime;
     const starting = this.#starting;
     const { mesh } = this;
@@ -206,22 +212,35 @@ export class SchedulerSystem {
       get isCrowded() {
         return scheduler.capacity.isCrowded;
       },
-      grow: () => {
-        if (starting !== null) return starting.grow();
-        // Whether there will be one is told by those that come.
-        mesh.send(FIRST, Frame.Wanted, () => {});
-        return true;
-      },
+      grow: () => (starting === null ? this.#askToGrow() : starting.grow()),
       get leaving() {
         return moves.size;
       },
-      press: (pressure: { whenWritable(ready: () => void): () => void }) => scheduler.press(pressure),
-      isMovable: (process: Process) => spawner.isMovable(process),
-      enqueue: (process: Process) => {
+      press: (pressure) => scheduler.press(pressure),
+      isMovable: (process) => spawner.isMovable(process),
+      enqueue: (process) => {
         if (process.exit === null && !process.queued) scheduler.enqueue(process, 0);
       },
-      move: (processes: readonly Process[], to: SchedulerIndex) => this.#move(processes, to),
+      move: (processes, to) => this.#move(processes, to),
     };
+  }
+
+  /** Asks the first scheduler for one more. Returns false if it has refused of late. */
+  #askToGrow(): boolean {
+    if (clockTime() < this.#noGrowthUntil) return false;
+    if (this.#isAskingToGrow) return true;
+    this.#isAskingToGrow = true;
+    const settle = (isGranted: boolean): void => {
+      this.#isAskingToGrow = false;
+      if (isGranted) return;
+      this.#noGrowthUntil = clockTime() + NO_GROWTH;
+      this.placing.changed();
+    };
+    this.requests.request(FIRST_SCHEDULER, GROW, NOTHING).then(
+      (answer) => settle(answer[0] === 1),
+      () => settle(false),
+    );
+    return true;
   }
 
   // -- moving ------------------------------------------------------------------------------------------
@@ -234,6 +253,8 @@ export class SchedulerSystem {
       known.push(process);
       byProgram.set(program, known);
     }
+    const peer = this.mesh.peer(to);
+    if (peer !== undefined) peer.room -= processes.length;
     for (const [program, ones] of byProgram) this.#moves.begin(program, ones, to);
     this.#hooks.note(() => `${countOf(processes.length, 'process')} moved to scheduler ${to}`);
   }
@@ -271,14 +292,14 @@ export class SchedulerSystem {
 
   /** Another scheduler can be had, or one that was starting cannot. */
   startChanged(): void {
-    this.#stealing.changed();
+    this.placing.changed();
   }
 
   /** Takes processes from now on: it knows all that the others have told. */
   begin(): void {
     this.#rooms.tell();
     this.mesh.broadcast(Frame.Ready, () => {});
-    this.#stealing.idle();
+    this.placing.idle();
   }
 
   #greet(index: SchedulerIndex): void {
@@ -294,7 +315,7 @@ export class SchedulerSystem {
       }
     }
     this.mesh.send(index, Frame.Ready, () => {});
-    this.#stealing.greet(index);
+    this.placing.greet(index);
     this.#rooms.tell();
   }
 
@@ -314,6 +335,7 @@ export class SchedulerSystem {
     this.#cargo.lose(index);
     this.watcher?.lost(index);
     this.#hooks.lost(index);
+    this.placing.changed();
   }
 
   #take(from: SchedulerIndex, kind: Frame, reader: ByteReader): void {
@@ -337,7 +359,7 @@ export class SchedulerSystem {
         this.#moves.noted(from, reader);
         break;
       case Frame.Process:
-        this.#stealing.fed();
+        this.placing.stealing.fed();
         this.#rooms.arrived(from);
         this.#travel.arrive(from, reader, (key, number) => this.#open(key, number));
         this.#census.changed();
@@ -348,7 +370,7 @@ export class SchedulerSystem {
         break;
       }
       case Frame.Hungry:
-        this.#stealing.told(from, reader.u8() === 1);
+        this.placing.stealing.told(from, reader.u8() === 1);
         break;
       case Frame.Module:
         this.#modules.receive(from, reader.text(), reader.u8() === 1, reader.bytes());
@@ -362,6 +384,11 @@ export class SchedulerSystem {
       case Frame.CarriedSocket:
         this.#cargo.takeSocket(from, reader, (key) => this.#programs.get(key)?.environment ?? {});
         break;
+      case Frame.Passed: {
+        const program = this.#programs.get(reader.varint());
+        program?.far.promise(reader.varint() as SchedulerIndex);
+        break;
+      }
       case Frame.Population:
         this.#programs.get(reader.varint())?.far.tell(from, reader.varint(), reader.varint());
         break;
@@ -377,16 +404,13 @@ export class SchedulerSystem {
         if (this.#streams instanceof FarStreams) this.#streams.taken(reader);
         break;
       case Frame.Room:
-        this.#stealing.toldRoom(from, reader.varint(), reader.varint());
-        break;
-      case Frame.Wanted:
-        this.#starting?.grow();
+        this.placing.crowd.told(from, reader.varint(), reader.varint());
         break;
       case Frame.Ready: {
         const peer = this.mesh.peer(from);
         if (peer !== undefined) peer.isReady = true;
         this.#hooks.ready(from);
-        this.#stealing.changed();
+        this.placing.changed();
         break;
       }
       default:

@@ -5,6 +5,7 @@ import type { Process } from '../kernel/process.ts';
 import type { Stdio } from '../kernel/stdio.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Cargo } from './cargo.ts';
+import type { Census } from './census.ts';
 import type { FarStreams, StreamService, StreamsToken } from './far-streams.ts';
 import { Frame } from './frame.ts';
 import type { Mesh } from './mesh.ts';
@@ -21,6 +22,7 @@ interface Station {
   readonly cargo: Cargo;
   readonly modules: SharedModules;
   readonly streams: StreamService | FarStreams;
+  readonly census: Census;
   /** A process that has come cannot be made. */
   failed(text: string): void;
 }
@@ -36,7 +38,7 @@ export class Travel {
 
   /** Sends a process, and gives it up here. */
   depart(program: Program, process: Process, to: SchedulerIndex): void {
-    const { mesh, runtime, cargo, modules, streams } = this.#station;
+    const { mesh, runtime, cargo, modules, streams, census } = this.#station;
     const { key, far } = program;
     const module = modules.keyOf(process.module.bytes);
     const bytes = new ByteWriter(ROOM);
@@ -47,7 +49,7 @@ export class Travel {
     modules.send(to, process.module);
     mesh.send(to, Frame.Process, (writer) => writer.raw(bytes.finish()));
     far.left(process.id, to);
-    far.promise(to);
+    census.passed(program, to);
     const peer = mesh.peer(to);
     if (peer !== undefined) peer.sent++;
     runtime.scheduler.lifecycle.depart(process);

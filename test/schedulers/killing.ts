@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { guest } from '../support/guest.ts';
-import { pidsOf, Several } from './several.ts';
+import { lives, pidsOf, Several } from './several.ts';
 
 /** Workers of the program. */
 const WORKERS = 24;
@@ -100,7 +100,7 @@ export async function killSchedulers(
       const before = last('round');
       const pids = [...pidsOf(command)].slice(1 - schedulers);
       const [, pid] = pids[Math.floor(random() * pids.length)] ?? [];
-      if (pid !== undefined && isAlive(pid)) {
+      if (pid !== undefined && lives(pid)) {
         process.kill(pid, 'SIGKILL');
         kills++;
       }
@@ -123,14 +123,5 @@ export async function killSchedulers(
       }
       await sleep(10);
     }
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

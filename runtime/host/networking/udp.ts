@@ -1,8 +1,8 @@
-import { fail, OK, timeoutFromGuest } from '../../hostcall/conventions.ts';
+import { fail, timeoutFromGuest } from '../../hostcall/conventions.ts';
 import { older } from '../../hostcall/function.ts';
 import type { Process } from '../../kernel/process.ts';
 import type { Scheduler } from '../../kernel/scheduler.ts';
-import { hostTrap } from '../../kernel/trap.ts';
+import { hostTrap, KILLED } from '../../kernel/trap.ts';
 import type { DatagramSettings, DatagramSocket, Received } from '../../net/datagrams.ts';
 import type { Endpoint } from '../../net/endpoint.ts';
 import { errorText, systemError } from '../../net/system-error.ts';
@@ -345,19 +345,9 @@ function withSettings<T>(
     throw hostTrap(errorText(error));
   }
   if (!(settings instanceof Promise)) return use(settings);
-  const pending = settings;
-  let result: DatagramSettings | Error = new Error('The socket has not answered');
-  const waiting = scheduler.waitForEvent(scheduler.current, (wake) => {
-    const settle = (value: DatagramSettings | Error): void => {
-      result = value;
-      wake(OK);
-    };
-    pending.then(settle, settle);
-    return () => {};
-  });
-  return waiting.then(() => {
-    if (result instanceof Error) throw hostTrap(errorText(result));
-    return use(result);
+  const answered = scheduler.waitForAnswer(scheduler.current, settings);
+  return answered.then(use, (error: unknown) => {
+    throw error === KILLED ? error : hostTrap(errorText(error as Error));
   });
 }
 

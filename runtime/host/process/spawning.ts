@@ -301,7 +301,7 @@ process.define(
       };
       const { keeper } = registry;
       if (keeper === null) return lookUp();
-      const reserved = keeper.reserve(name);
+      const reserved = keeper.reserve(name, parent.initialized);
       const waiting = scheduler.waitForAnswer(parent, reserved).catch((killed: unknown) => {
         reserved
           .then((known) => (known === undefined ? keeper.release(name, null) : undefined))
@@ -310,14 +310,17 @@ process.define(
       });
       return andThen(waiting, async (known) => {
         if (known !== undefined) return taken(known);
-        let entry: RegistryEntry | null = null;
+        let result: SpawnResult;
         try {
-          const result = await spawn();
-          if (result.process !== undefined) entry = entryOf(result.process);
-          return finish(result);
-        } finally {
-          keeper.release(name, entry).catch(() => {});
+          result = await spawn();
+        } catch (error) {
+          keeper.release(name, null).catch(() => {});
+          throw error;
         }
+        const entry = result.process === undefined ? null : entryOf(result.process);
+        const code = finish(result);
+        await scheduler.waitForAnswer(parent, keeper.release(name, entry));
+        return code;
       });
     },
 );

@@ -43,7 +43,6 @@ export class SeveralSchedulers {
         args: [],
         execArgv: process.execArgv.filter((option) => !option.startsWith('--inspect')),
       },
-      settings: null,
       report: (text) => failures.push(text),
       note: () => {},
     });
@@ -53,9 +52,9 @@ export class SeveralSchedulers {
       several.#last({ id, entry: { name: entry, params: [] } } as unknown as Process, exit);
       return new Uint8Array(0);
     });
-    several.runtime.scheduler.placement = supervisor.system.placement;
+    several.runtime.scheduler.placement = supervisor.system.placing;
     supervisor.start();
-    while (supervisor.system.mesh.ready.length < SCHEDULERS - 1) {
+    while (supervisor.system.mesh.open.length < SCHEDULERS - 1) {
       if (failures.length > 0) throw new Error(failures.join('\n'));
       await sleep(5);
     }

@@ -1,0 +1,66 @@
+import type { SchedulerIndex } from '../kernel/ids.ts';
+import type { Placement } from '../kernel/placement.ts';
+import type { Process } from '../kernel/process.ts';
+import { Where } from '../kernel/where.ts';
+import { Crowd } from './crowd.ts';
+import { Separation } from './separation.ts';
+import { WorkStealing } from './stealing.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Decides where processes of several schedulers begin. */
+export class Placing implements Placement {
+  readonly stealing: WorkStealing;
+  readonly crowd: Crowd;
+  readonly #separation: Separation;
+  readonly #surroundings: Surroundings;
+  /** Processes with connections that were to begin while it was busy here. */
+  #connections = 0;
+
+  constructor(surroundings: Surroundings) {
+    this.#surroundings = surroundings;
+    this.stealing = new WorkStealing(surroundings);
+    this.crowd = new Crowd(surroundings);
+    this.#separation = new Separation(surroundings);
+  }
+
+  keeps(process: Process): boolean {
+    const { where } = process;
+    if (where === Where.Apart) return this.#separation.keeps(process);
+    if (where === Where.Usual) {
+      if (this.#surroundings.isCrowded && this.crowd.keeps(process)) return true;
+      if (this.#isForOthers(process)) return this.#separation.keeps(process);
+    }
+    return this.stealing.keeps(process);
+  }
+
+  /** Whether a process is one of those among which a busy server divides its connections. Each scheduler gets as many, this one too. */
+  #isForOthers(process: Process): boolean {
+    const { isBusy, mesh } = this.#surroundings;
+    if (!isBusy || !process.hasConnection) return false;
+    const schedulers = Math.max(2, mesh.open.length + 1);
+    return ++this.#connections % schedulers !== 0;
+  }
+
+  spawned(): void {
+    this.crowd.spawned();
+  }
+
+  giveBack(): void {
+    this.stealing.giveBack();
+  }
+
+  idle(): void {
+    this.stealing.idle();
+  }
+
+  /** Another scheduler has come or gone, or none will come. */
+  changed(): void {
+    this.crowd.changed();
+    this.#separation.changed();
+  }
+
+  /** Tells a scheduler that has come what it cannot know. */
+  greet(index: SchedulerIndex): void {
+    this.stealing.greet(index);
+  }
+}
