@@ -116,15 +116,14 @@ test('3,000 processes are told in batches of at most 500, their ends too', async
   await run.command.printed('ready\n');
   const changes = received('processes/changed');
   await ask('watch', { processes: 50 });
-  await changes.find(({ started }) => started.some(({ id }) => id === 3001));
-  expect(believed(changes).size).toBe(3001);
+  // Those of another scheduler may be told later.
+  await changes.find(() => believed(changes).size === 3001);
   for (let id = 2; id <= 1501; id += 100) {
     const killed = Array.from({ length: 100 }, (_, i) => ask('process/kill', { process: `1:${id + i}` }));
     await Promise.all(killed);
   }
   await untilTotal(1501);
-  await changes.find(({ ended }) => ended.some(({ process }) => process === '1:1501'));
-  expect(believed(changes).size).toBe(1501);
+  await changes.find(() => believed(changes).size === 1501);
   for (const { started, changed, ended } of changes.all) {
     expect(Math.max(started.length, changed.length, ended.length)).toBeLessThanOrEqual(MAX_CHANGES);
   }

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { guest } from '../support/guest.ts';
@@ -41,8 +44,8 @@ const FAMILY = guest(`
     (loop $more (call $show_received (call $receive)) (br $more)))`);
 
 /** Starts the family on three schedulers. Returns its command and the OS processes of the other two. */
-async function startFamily() {
-  const command = await several.start(FAMILY, APART, { input: null });
+async function startFamily(env: Record<string, string> = {}) {
+  const command = await several.start(FAMILY, APART, { input: null, env });
   const pids = [await pidOf(command, 1), await pidOf(command, 2)] as const;
   command.child.stdin?.write('x');
   await command.printed('ready');
@@ -109,6 +112,30 @@ describe('a program whose children begin apart', () => {
   });
 });
 
+test('as many processes as are allowed are spawned, wherever those are who spawn them', async () => {
+  const text = guest(`
+    (func (export "idle") (call $forever))
+    (func (export "spawner") (local $n i64)
+      (block $refused (loop $more
+        (br_if $refused (call $process.spawn (i64.const 0) (i64.const -1) (i64.const -1) (text "idle")
+          (i32.const 0) (i32.const 0) (i32.const 8)))
+        (local.set $n (i64.add (local.get $n) (i64.const 1)))
+        (br $more)))
+      (call $send (i64.const 1) (i64.const 5) (local.get $n))
+      (call $forever))
+    (func (export "_start") (local $i i32) (local $sum i64)
+      (loop $more
+        (drop (call $spawn (i64.const 0) (text "spawner")))
+        (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 8))))
+      (loop $more
+        (local.set $sum (i64.add (local.get $sum) (call $receive_value)))
+        (br_if $more (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
+      (call $show (text "spawned") (local.get $sum)))`);
+  const { stdout } = await several.run(text, [...APART, '--max-processes', '50']);
+  // Besides the root process and the eight that spawn.
+  expect(stdout).toBe('spawned 41\n');
+});
+
 describe('a scheduler that dies', () => {
   test('takes its processes only, and is replaced', { timeout: 30_000 }, async () => {
     const { command, pids } = await startFamily();
@@ -133,9 +160,14 @@ describe('a scheduler that dies', () => {
   });
 
   test('is the first one: the others end with it', { timeout: 30_000 }, async () => {
-    const { command, pids } = await startFamily();
+    const folder = mkdtempSync(join(tmpdir(), 'lunatic-place-'));
+    const { command, pids } = await startFamily({ TMPDIR: folder });
+    expect(readdirSync(folder)).toHaveLength(1);
     command.child.kill('SIGKILL');
     await expect.poll(() => pids.filter(lives), { timeout: 5000 }).toEqual([]);
+    // They have removed where they met.
+    expect(readdirSync(folder)).toEqual([]);
+    rmSync(folder, { recursive: true });
   });
 });
 
