@@ -94,6 +94,8 @@ const LAZY = new Set(
     'wat/index',
   ].map((name) => `runtime/${name}.ts`),
 );
+/** What the first script has for the last one alone: the second one would be loaded for it while processes compute. */
+const EARLY = ['runtime/net/socket.ts'];
 /** What all take from the launcher. */
 const IN_LAUNCHER = ['./checksum.ts', './private-files.ts'];
 const IMPORTING = 'runtime/plugins/import-module.ts';
@@ -118,9 +120,10 @@ const program = {
   },
 };
 const takesLater = takenFrom((file) => LAZY.has(file));
-let inMain = filesIn(
-  await build({ ...main, plugins: [takesLater], entryPoints: ['runtime/cli/main.ts'], write: false }),
-);
+let inMain = new Set([
+  ...EARLY,
+  ...filesIn(await build({ ...main, plugins: [takesLater], entryPoints: ['runtime/cli/main.ts'], write: false })),
+]);
 let inRest = new Set();
 let builtMain;
 let builtRest;

@@ -255,7 +255,7 @@ function allowSchedulers(
 /** Milliseconds in which processes that wait for their turn have it. */
 const TURN = 2;
 /** What several schedulers take of Node. */
-const PARTS = ['node:net', 'node:child_process'];
+const PARTS = ['node:os', 'node:net', 'node:child_process', 'node:cluster', 'node:dgram'];
 
 /** Loads all that, and lets processes have turns in between: together it would hold them up for some milliseconds. */
 async function loadInTurns(): Promise<void> {

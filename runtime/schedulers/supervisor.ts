@@ -15,6 +15,9 @@ import { SchedulerSystem, type Starting } from './system.ts';
 const MOST_DEATHS = 20;
 const DEATHS_TIME = 30_000;
 
+/** Milliseconds between two starts: each takes some of this thread, and in between processes have turns. */
+const PAUSE = 2;
+
 /** Bytes that must be free for a scheduler to be started for its room. */
 const LEAST_MEMORY = 2 ** 30;
 
@@ -64,6 +67,8 @@ export class Supervisor implements Starting {
   readonly #place: MeetingPlace;
   readonly #door: Promise<Server>;
   #last = 0;
+  /** Starts the next one. */
+  #next: NodeJS.Timeout | null = null;
   #isClosed = false;
   /** When schedulers died of late. */
   #deaths: number[] = [];
@@ -125,11 +130,14 @@ export class Supervisor implements Starting {
   }
 
   start(): void {
+    if (this.#isClosed || this.#next !== null || !this.#hasRoom) return;
+    this.#startOne();
     // One after the other dies where the first one does: the next is started when somebody needs it again.
-    do {
-      if (this.#isClosed || !this.#hasRoom) return;
-      this.#startOne();
-    } while (!this.#hasFailed);
+    if (this.#hasFailed || !this.#hasRoom) return;
+    this.#next = setTimeout(() => {
+      this.#next = null;
+      this.start();
+    }, PAUSE).unref();
   }
 
   #startOne(): void {
@@ -206,6 +214,7 @@ export class Supervisor implements Starting {
     if (this.#isClosed) return;
     this.#isClosed = true;
     process.off('exit', this.#atExit);
+    if (this.#next !== null) clearTimeout(this.#next);
     for (const { child } of this.#members.values()) child.kill('SIGKILL');
     if (process.platform !== 'win32') rmSync(this.#place.folder, { recursive: true, force: true });
     void this.#door.then((server) => server.close()).catch(() => {});
