@@ -122,7 +122,9 @@ const program = {
 const takesLater = takenFrom((file) => LAZY.has(file));
 let inMain = new Set([
   ...EARLY,
-  ...filesIn(await build({ ...main, plugins: [takesLater], entryPoints: ['runtime/cli/main.ts'], write: false })),
+  ...filesIn(
+    await build({ ...main, plugins: [takesLater], entryPoints: ['runtime/cli/main.ts'], write: false }),
+  ),
 ]);
 let inRest = new Set();
 let builtMain;

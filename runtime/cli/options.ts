@@ -60,10 +60,11 @@ export function inspectWaitOption(): Option {
   );
 }
 
-export function schedulersOption(): Option {
+/** @param whose whose processes are divided, for the description */
+export function schedulersOption(whose: string): Option {
   return new Option(
     '--schedulers <number>',
-    'OS processes among which the processes of the program are divided; 1 for none but this one (default: one for each core, ' +
+    `OS processes among which the processes of ${whose} are divided; 1 for none but this one (default: one for each core, ` +
       'or LUNATIC_SCHEDULERS; they are started when there is work for them)',
   ).argParser(wholeNumber(1, MOST_SCHEDULERS));
 }

@@ -40,7 +40,7 @@ function withRunOptions(command: Command): Command {
       'keep the stacks of all processes that wait, whatever they wait for; SIGUSR1 prints them',
       false,
     )
-    .addOption(schedulersOption())
+    .addOption(schedulersOption('the program'))
     .addOption(placeChildrenOption())
     .option('--entry <function>', 'exported function that the root process calls', '_start')
     .addOption(inspectOption())

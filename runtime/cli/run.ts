@@ -3,16 +3,14 @@ import type { InspectAddress } from '../inspect/address.ts';
 import type { Debugging } from '../kernel/debugging.ts';
 import type { Exit } from '../kernel/exit.ts';
 import { FULL_STACK_DEPTH, STACK_DEPTH } from '../kernel/guest-stack.ts';
-import { MOST_SCHEDULERS } from '../kernel/ids.ts';
-import { LazyPlacement, SCHEDULER_VARIABLE } from '../kernel/lazy-placement.ts';
-import type { Placement } from '../kernel/placement.ts';
+import { SCHEDULER_VARIABLE } from '../kernel/lazy-placement.ts';
 import type { Process } from '../kernel/process.ts';
-import { Where } from '../kernel/where.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { sharedDatabases } from '../permissions/shared-databases.ts';
 import { type Root, Runtime, SpawnError } from '../runtime.ts';
 import { displayName } from '../text/display-name.ts';
 import { printable } from '../text/printable.ts';
+import { allowSchedulers, type SchedulerFlags, tellsSchedulers, whereOf } from './allow-schedulers.ts';
 import { paintFor, wantsColors } from './colors.ts';
 import type { CoreDumpFlags } from './core-dump-flags.ts';
 import type { CoreDumps, DumpedCommand } from './core-dumps.ts';
@@ -29,7 +27,6 @@ import { moduleCache } from './module-cache.ts';
 import { whileUnchanged } from './module-file.ts';
 import { loadNamed, moduleLimits } from './module-limits.ts';
 import { type InspectFlags, openInspection } from './open-inspection.ts';
-import type { PLACES } from './options.ts';
 import { pluginsOf } from './plugins.ts';
 import { logExit } from './process-log.ts';
 import { describeProcesses, Reports, reportProcesses } from './report.ts';
@@ -41,16 +38,18 @@ import { standardInput } from './standard-input.ts';
 import type { StandardOutput } from './standard-output.ts';
 import { watchedStream } from './watched-stream.ts';
 
-export interface RunOptions extends LogOptions, ConfigFlags, InspectFlags, CoreDumpFlags, CoverageFlags {
+export interface RunOptions
+  extends LogOptions,
+    ConfigFlags,
+    InspectFlags,
+    CoreDumpFlags,
+    CoverageFlags,
+    SchedulerFlags {
   readonly bench: boolean;
   /** Modules with host functions besides the runtime's own. */
   readonly plugin?: readonly string[];
   /** Whether to keep the stacks of processes that wait for anything but a message, for the OS signal that prints all stacks. */
   readonly trace: boolean;
-  /** How many schedulers the program may have. Default: one for each core. */
-  readonly schedulers?: number;
-  /** Where processes begin, as an option tells. Default: `usual`. */
-  readonly placeChildren?: (typeof PLACES)[number];
   /** The export that the root process calls. */
   readonly entry: string;
   /** Whether to serve metrics. */
@@ -153,25 +152,18 @@ export async function run(
   const isAlone =
     plugins !== undefined ||
     // Debug sessions have one unless told otherwise.
-    (options.inspect?.debug === true && (options.schedulers ?? schedulersByDefault()) === 0) ||
+    (options.inspect?.debug === true && !tellsSchedulers(options)) ||
     coverage !== undefined ||
     dumps !== undefined;
   if (!isAlone)
-    allowSchedulers(runtime, options.schedulers, async (most) => {
-      await loadInTurns();
-      const { openSchedulers } = await import('./schedulers.ts');
-      await nextTurn();
-      const inspector = inspection?.inspector ?? null;
-      try {
-        const opened = await openSchedulers(runtime, { most, log, reports, inspector, metrics });
-        far = opened.far;
-        return opened.placement;
-      } catch (error) {
-        // The program runs on this one.
-        const why = error instanceof Error ? error.message : String(error);
-        log.write('warn', 'lunatic::schedulers', () => `No other scheduler can be started: ${why}`);
-        throw error;
-      }
+    allowSchedulers(runtime, options, {
+      log,
+      reports,
+      inspector: () => inspection?.inspector ?? null,
+      metrics,
+      opened: (others) => {
+        far = others.far;
+      },
     });
   loading = null;
   const halt = () => {
@@ -234,49 +226,6 @@ export async function run(
     await streams.flush();
     leaveThreads();
   }
-}
-
-/**
- * Lets a program have several schedulers.
- * @param open called when processes keep each other waiting, with how many there may be: it loads the code
- */
-function allowSchedulers(
-  runtime: Runtime,
-  wanted: number | undefined,
-  open: (most: number) => Promise<Placement>,
-): void {
-  const { scheduler } = runtime;
-  const most = wanted ?? schedulersByDefault();
-  if (most === 1) return;
-  sharedDatabases.share();
-  scheduler.placement = new LazyPlacement(scheduler, () => open(most));
-}
-
-/** Milliseconds in which processes that wait for their turn have it. */
-const TURN = 2;
-/** What several schedulers take of Node. */
-const PARTS = ['node:os', 'node:net', 'node:child_process', 'node:cluster', 'node:dgram'];
-
-/** Loads all that, and lets processes have turns in between: together it would hold them up for some milliseconds. */
-async function loadInTurns(): Promise<void> {
-  for (const part of PARTS) {
-    process.getBuiltinModule(part);
-    await nextTurn();
-  }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((next) => setTimeout(next, TURN));
-}
-
-/** What `LUNATIC_SCHEDULERS` says; 0 for as many as there are cores. */
-function schedulersByDefault(): number {
-  const number = Number(process.env['LUNATIC_SCHEDULERS'] ?? '');
-  return Number.isInteger(number) && number > 0 ? Math.min(number, MOST_SCHEDULERS) : 0;
-}
-
-function whereOf({ placeChildren }: RunOptions): Where {
-  return placeChildren === 'apart' ? Where.Apart : placeChildren === 'beside' ? Where.Beside : Where.Usual;
 }
 
 /** Runs this OS process as one of several schedulers. */

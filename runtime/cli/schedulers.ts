@@ -31,27 +31,38 @@ export interface FirstScheduler {
   readonly metrics: Metrics | undefined;
 }
 
+/** What there is besides the first scheduler. */
+export interface OpenedSchedulers {
+  readonly placement: Placement;
+  readonly far: FarReports;
+  readonly system: SchedulerSystem;
+  /** Ends all others, at once. */
+  close(): void;
+}
+
 /** Makes the runtime of this command the first scheduler of several. */
 export async function openSchedulers(
   runtime: Runtime,
   { most, log, reports, inspector, metrics }: FirstScheduler,
-): Promise<{ placement: Placement; far: FarReports }> {
+): Promise<OpenedSchedulers> {
   const inspected = inspector === null ? null : await import('../schedulers/inspected-system.ts');
   const [, file = '', ...args] = process.argv;
   const { execArgv } = process;
-  const { system } = new Supervisor(runtime, {
+  const supervisor = new Supervisor(runtime, {
     most: most === 0 ? availableParallelism() : most,
     mostForRoom: most === 0 ? MOST_FOR_ROOM : most,
     // The same command line: the others read the same options.
     command: { file, args, execArgv },
     ...notesIn(log),
   });
+  const { system } = supervisor;
   if (inspected !== null && inspector !== null) new inspected.InspectedSystem(system, inspector);
   if (metrics !== undefined) {
     const { collectMetrics } = await import('../schedulers/far-metrics.ts');
     collectMetrics(system, metrics);
   }
-  return { placement: system.placing, far: new FarReports(system, reports) };
+  const far = new FarReports(system, reports);
+  return { placement: system.placing, far, system, close: () => supervisor.close() };
 }
 
 /** What another scheduler does for the first one. */
@@ -62,7 +73,7 @@ export interface OtherScheduler {
   /** Tells what processes are doing. */
   readonly describe: DescribeProcesses;
   /** Called before there is a link to another scheduler. */
-  readonly onConnect: ((system: SchedulerSystem) => void) | null;
+  readonly onConnect: ((system: SchedulerSystem, runtime: Runtime) => void) | null;
   /** See `SchedulerSystem`. */
   readonly loadsProgram: (isLoading: boolean) => void;
   /** Whether clients of the first one may look at its processes. */
@@ -83,7 +94,7 @@ export async function runAsScheduler(
   const inspected = isInspected ? await import('../schedulers/inspected-member.ts') : null;
   await runMember(membership, makeRuntime, notesIn(log), (system, runtime) => {
     outlet.connect(system);
-    onConnect?.(system);
+    onConnect?.(system, runtime);
     system.loadsProgram = loadsProgram;
     answerReports(system, runtime.scheduler, describe);
     if (inspected !== null) new inspected.InspectedMember(system, runtime.scheduler);

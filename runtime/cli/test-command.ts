@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { SchedulerFlags } from './allow-schedulers.ts';
 import { type ColorChoice, wantsColors } from './colors.ts';
 import type { CoreDumpFlags } from './core-dump-flags.ts';
 import { withCoreDumpOptions } from './core-dump-options.ts';
@@ -11,7 +12,9 @@ import {
   inspectOption,
   inspectWaitOption,
   logOption,
+  placeChildrenOption,
   pluginOption,
+  schedulersOption,
   wholeNumber,
 } from './options.ts';
 import { type PermissionFlags, withPermissionOptions } from './permission-options.ts';
@@ -23,7 +26,7 @@ const MODULE = /\.(wasm|wat)$/;
 
 const STDOUT = 1;
 
-interface TestFlags extends PermissionFlags, InspectFlags, CoreDumpFlags, CoverageFlags {
+interface TestFlags extends PermissionFlags, InspectFlags, CoreDumpFlags, CoverageFlags, SchedulerFlags {
   readonly exact: boolean;
   readonly export: string[];
   readonly ignored: boolean;
@@ -113,6 +116,8 @@ function withTestOptions(command: Command): Command {
     .option('--show-output', 'also show what passing tests have printed', false)
     .option('--jobs <n>', 'tests that run at the same time; default: all', wholeNumber(1, 999_999_999))
     .option('--test-threads <n>', 'the same as --jobs', wholeNumber(1, 999_999_999))
+    .addOption(schedulersOption('tests'))
+    .addOption(placeChildrenOption())
     .option('--timeout <seconds>', 'time after which a test is killed and has failed', positiveNumber)
     .addOption(inspectOption())
     .addOption(inspectWaitOption())
@@ -137,7 +142,7 @@ function settings(
   colors: boolean,
 ): TestCommand {
   const jobs = flags.jobs ?? flags.testThreads;
-  const { timeout, inspect, inspectWait } = flags;
+  const { timeout, inspect, inspectWait, schedulers, placeChildren } = flags;
   return {
     selection: {
       filters,
@@ -162,6 +167,8 @@ function settings(
     // Nothing is executed where tests are listed.
     ...(flags.coverage === undefined || flags.list ? {} : { coverage: flags }),
     ...(inspect === undefined ? {} : { inspect }),
+    ...(schedulers === undefined ? {} : { schedulers }),
+    ...(placeChildren === undefined ? {} : { placeChildren }),
     ...(jobs === undefined ? {} : { jobs }),
     ...(timeout === undefined ? {} : { timeout }),
   };

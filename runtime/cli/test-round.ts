@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
-import { FULL_STACK_DEPTH, STACK_DEPTH } from '../kernel/guest-stack.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { OutputStream } from '../kernel/stdio.ts';
 import { Runtime } from '../runtime.ts';
+import { TestService } from '../schedulers/test-service.ts';
 import {
   discovered,
   discoverTests,
@@ -14,6 +14,7 @@ import {
 } from '../testing/index.ts';
 import { displayName } from '../text/display-name.ts';
 import { printable } from '../text/printable.ts';
+import { allowSchedulers, tellsSchedulers, whereOf } from './allow-schedulers.ts';
 import { paintFor } from './colors.ts';
 import type { DumpedRun } from './core-dumps.ts';
 import type { CommandCoverage } from './coverage.ts';
@@ -23,17 +24,21 @@ import { heapNotice } from './heap-notice.ts';
 import type { Inspection } from './inspection.ts';
 import { CommandError, readModuleFile } from './load.ts';
 import { LoadingNotice } from './loading-notice.ts';
-import { openLog } from './log.ts';
+import { type Log, openLog } from './log.ts';
 import { moduleCache } from './module-cache.ts';
 import { loadNamed, moduleLimits } from './module-limits.ts';
 import { logExit } from './process-log.ts';
 import { Reports } from './report.ts';
 import { createReporter, type Reporter, testList } from './reporters/index.ts';
+import type { OpenedSchedulers } from './schedulers.ts';
 import { Sources } from './sources.ts';
 import type { TestCommand, TestSurroundings } from './test-settings.ts';
 
 /** Milliseconds within which tests end that are given up since the command is. */
 const GIVING_UP = 1500;
+
+/** Milliseconds for which tests keep each other waiting before other schedulers are started: most runs have ended by then. */
+const PATIENCE = 50;
 
 /** The width of a terminal that does not tell its own. */
 const COLUMNS = 80;
@@ -51,6 +56,10 @@ export class TestRound {
   readonly #notice = new LoadingNotice();
   readonly #sources: Sources;
   #runtime: Runtime | null = null;
+  /** The other schedulers; null as long as there are none. */
+  #others: OpenedSchedulers | null = null;
+  #service: TestService | null = null;
+  #isOver = false;
   #dumped: DumpedRun | undefined;
   readonly #coverage: CommandCoverage | null;
   /** The file of the module that is being loaded. */
@@ -83,8 +92,6 @@ export class TestRound {
       paint: paintFor(isForPeople && colors),
     }));
     signal?.addEventListener('abort', () => this.#fallSilent());
-    const { inspect, coreDumps } = command;
-    Error.stackTraceLimit = inspect?.debug || coreDumps !== undefined ? FULL_STACK_DEPTH : STACK_DEPTH;
   }
 
   /**
@@ -115,12 +122,14 @@ export class TestRound {
   /** Runs all files. If one cannot be run, a line tells why. */
   async runInTurn(files: readonly string[]): Promise<void> {
     for (const file of files) {
-      if (this.#signal?.aborted) return;
+      if (this.#signal?.aborted) break;
       await this.#runFile(file).catch((error: unknown) => {
         const [line] = errorText(error).split('\n');
         this.#print(this.#surroundings.streams.error, `${line}\n`);
       });
     }
+    await this.end();
+    if (this.#signal?.aborted) return;
     await this.#report();
     const { output } = this.#surroundings.streams;
     if (output.isTerminal)
@@ -140,6 +149,13 @@ export class TestRound {
     if (reports) await this.#report();
     else this.#writeCoverage();
     this.#fallSilent();
+  }
+
+  /** Ends the other schedulers, when they have printed all. */
+  async end(): Promise<void> {
+    this.#isOver = true;
+    await this.#others?.far.end();
+    this.#others?.close();
   }
 
   /** Ends the report, once. */
@@ -237,6 +253,8 @@ export class TestRound {
       ...(nocapture ? { echo } : {}),
       ...(jobs === undefined ? {} : { jobs }),
       ...(timeout === undefined ? {} : { timeout }),
+      where: whereOf(this.#command),
+      others: () => this.#service,
       signal: this.#signal ?? this.#interruption.signal,
       sources: this.#sources,
       ...(this.#coverage === null ? {} : { coverage: this.#testCoverage(module, this.#coverage) }),
@@ -282,7 +300,30 @@ export class TestRound {
       observer: { onExit: (ended, exit) => logExit(log, ended, exit), ...heapNotice(reports) },
     });
     this.#dumped = dumps?.watch(this.#runtime.scheduler, (module) => this.#sources.fileOf(module));
+    if (!this.#isAlone) this.#allowSchedulers(this.#runtime, log, reports);
     return this.#runtime;
+  }
+
+  /** Whether something looks at all processes, or has host functions of others: it sees this scheduler alone. */
+  get #isAlone(): boolean {
+    const { plugins, dumps, inspection } = this.#surroundings;
+    // Debug sessions have one unless told otherwise.
+    const isDebugged = this.#command.inspect?.debug === true && inspection !== undefined;
+    const isAlone = plugins !== undefined || dumps !== undefined || this.#coverage !== null;
+    return isAlone || (isDebugged && !tellsSchedulers(this.#command));
+  }
+
+  #allowSchedulers(runtime: Runtime, log: Log, reports: Reports): void {
+    const { inspection } = this.#surroundings;
+    allowSchedulers(runtime, this.#command, {
+      ...{ log, reports, patience: PATIENCE },
+      inspector: () => inspection?.inspector ?? null,
+      opened: (others) => {
+        this.#others = others;
+        this.#service = new TestService(others.system);
+        if (this.#isOver) others.close();
+      },
+    });
   }
 }
 

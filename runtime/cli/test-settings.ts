@@ -3,6 +3,7 @@ import type { InputStream } from '../kernel/stdio.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 import type { PluginHost } from '../plugins/plugin-host.ts';
 import type { Selection } from '../testing/index.ts';
+import type { SchedulerFlags } from './allow-schedulers.ts';
 import type { CoreDumpFlags } from './core-dump-flags.ts';
 import type { CoreDumps } from './core-dumps.ts';
 import type { CommandCoverage } from './coverage.ts';
@@ -15,7 +16,7 @@ import type { EndingSignals } from './session.ts';
 import type { StandardOutput } from './standard-output.ts';
 
 /** What the command line says about a run of tests. */
-export interface TestCommand extends LogOptions {
+export interface TestCommand extends LogOptions, SchedulerFlags {
   readonly selection: Selection;
   readonly list: boolean;
   readonly nocapture: boolean;

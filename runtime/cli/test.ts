@@ -1,3 +1,5 @@
+import { FULL_STACK_DEPTH, STACK_DEPTH } from '../kernel/guest-stack.ts';
+import { SCHEDULER_VARIABLE } from '../kernel/lazy-placement.ts';
 import type { CoverageFlags } from './coverage-options.ts';
 import { noteRun } from './has-run.ts';
 import { leaveThreads } from './leave-threads.ts';
@@ -24,6 +26,13 @@ async function coverageFor(flags: CoverageFlags): Promise<NonNullable<TestSurrou
  */
 export async function runTestFiles(files: readonly string[], command: TestCommand): Promise<number> {
   const streams = openStreams();
+  const { inspect, coreDumps } = command;
+  Error.stackTraceLimit = inspect?.debug || coreDumps !== undefined ? FULL_STACK_DEPTH : STACK_DEPTH;
+  // Whoever sets the variable by mistake is not the one who started this.
+  if (process.env[SCHEDULER_VARIABLE] !== undefined && process.connected) {
+    const { runTestScheduler } = await import('./test-scheduler.ts');
+    return await runTestScheduler(files, command, streams);
+  }
   let round: TestRound | null = null;
   const blocks = mayBlock({ ...command.permissions, plugin: command.plugin });
   const signals = new EndingSignals(streams, () => round?.interrupt(), blocks);
@@ -69,6 +78,7 @@ export async function runTestFiles(files: readonly string[], command: TestComman
     await inspection?.close(exitCode, passed ? 'all tests passed' : 'not all tests passed');
     return exitCode;
   } finally {
+    await round?.end();
     clearInterval(awake);
     await streams.flush();
     leaveThreads();

@@ -37,7 +37,7 @@ async function snapshot(process: Process, scheduler: Scheduler): Promise<Snapsho
 }
 
 /** `process 3 (logger, db)` */
-export function describeProcess(process: Process): string {
+export function describeProcess(process: Pick<Process, 'registry' | 'id'>): string {
   return plainName(process.id, displayedNames(process));
 }
 

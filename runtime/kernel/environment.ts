@@ -24,6 +24,8 @@ export class Environment<Process extends { readonly id: ProcessId }> {
   #spawned = 0;
   /** Processes that are being made, of which the environment does not know yet. */
   starting = 0;
+  /** When one of its processes was last preempted while others were ready. */
+  preempted = Number.NEGATIVE_INFINITY;
   /** Its processes on other schedulers; null as long as there are none. */
   elsewhere: Elsewhere | null = null;
 

@@ -5,13 +5,13 @@ import { Where } from './where.ts';
 /** The environment variable that tells an OS process which scheduler of a program it is. */
 export const SCHEDULER_VARIABLE = 'LUNATIC_SCHEDULER';
 
-/** Milliseconds for which processes compute before the code for several schedulers is loaded. */
+/** Milliseconds for which the processes of a program compute before the code for several schedulers is loaded. */
 const PATIENCE = 2;
 
 /** The part of a scheduler that this uses. */
 interface Placing {
   placement: Placement | null;
-  readonly isContended: boolean;
+  isContendedFor(process: Process): boolean;
   readonly isBusy: boolean;
   readonly capacity: { readonly isCrowded: boolean };
   enqueue(process: Process, value: number): void;
@@ -24,29 +24,43 @@ interface Placing {
 export class LazyPlacement implements Placement {
   readonly #scheduler: Placing;
   readonly #open: () => Promise<Placement>;
+  readonly #patience: number;
   readonly #kept = new Set<Process>();
   #timer: NodeJS.Timeout | null = null;
+  #isOpening = false;
   /** Whether one of them is to begin on another scheduler, however long that takes. */
   #isApart = false;
 
-  /** @param open loads what there is in its place */
-  constructor(scheduler: Placing, open: () => Promise<Placement>) {
+  /**
+   * @param open loads what there is in its place
+   * @param patience milliseconds for which processes compute before that
+   */
+  constructor(scheduler: Placing, open: () => Promise<Placement>, patience = PATIENCE) {
     this.#scheduler = scheduler;
     this.#open = open;
+    this.#patience = patience;
   }
 
   keeps(process: Process): boolean {
     this.#kept.delete(process);
-    if (process.parent === null || process.killed || process.where === Where.Beside) return false;
+    if (process.killed || process.where === Where.Beside) return false;
     const isApart =
       process.where === Where.Apart ||
       this.#scheduler.capacity.isCrowded ||
       (this.#scheduler.isBusy && process.hasConnection);
-    if (!this.#scheduler.isContended && !isApart) return false;
+    if (!isApart && !this.#scheduler.isContendedFor(process)) return false;
     this.#kept.add(process);
-    if (isApart) this.#isApart = true;
-    this.#timer ??= setTimeout(this.#look, isApart ? 0 : PATIENCE);
+    if (isApart && !this.#isApart) this.#hurry();
+    this.#timer ??= setTimeout(this.#look, this.#patience);
     return true;
+  }
+
+  #hurry(): void {
+    this.#isApart = true;
+    // It may have been called already.
+    if (this.#isOpening) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.#look, 0);
   }
 
   giveBack(): void {
@@ -54,6 +68,8 @@ export class LazyPlacement implements Placement {
     for (const process of this.#kept) {
       this.#kept.delete(process);
       if (process.exit !== null || process.queued) continue;
+      // It is not to be kept again.
+      process.where = Where.Beside;
       this.#scheduler.enqueue(process, 0);
       return;
     }
@@ -69,8 +85,10 @@ export class LazyPlacement implements Placement {
       return;
     }
     // From now on the timer is never set again.
+    this.#isOpening = true;
     this.#scheduler.placement = await this.#open().catch(() => null);
-    this.#isApart = false;
-    while (this.#kept.size > 0) this.giveBack();
+    for (const process of this.#kept)
+      if (process.exit === null && !process.queued) this.#scheduler.enqueue(process, 0);
+    this.#kept.clear();
   };
 }

@@ -165,6 +165,7 @@ export class Lifecycle {
   /** Gives up a process that has not begun and goes on elsewhere: it ends here without anybody hearing of it. */
   depart(process: Process): void {
     process.environment.remove(process);
+    process.onEnd = null;
     this.#parts.observers.departed(process);
     this.discard(process);
   }

@@ -391,13 +391,18 @@ export class Scheduler implements Turns {
       return undefined;
     }
     if (turnIsOver) this.#slices = SLICES_PER_CLOCK;
-    if (!this.#ready.isEmpty) this.#preempted = now;
+    if (!this.#ready.isEmpty) this.#preempted = process.environment.preempted = now;
     return this.yieldTurn(process);
   };
 
   /** Whether processes that compute have kept others from their turns of late. */
   get isContended(): boolean {
     return this.#clock - this.#preempted < CONTENTION_TIME;
+  }
+
+  /** The same for a process that is about to begin. Only those of its own program count, unless it is the first one of that. */
+  isContendedFor({ parent, environment }: Process): boolean {
+    return this.isContended && (parent === null || this.#clock - environment.preempted < CONTENTION_TIME);
   }
 
   /** Whether there has always been a process that was ready, for a while. */

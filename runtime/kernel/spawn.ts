@@ -21,6 +21,7 @@ import { stalls } from './stalls.ts';
 import { NO_TAG, type Tag } from './tag.ts';
 import { Tie } from './ties.ts';
 import { hostTrap } from './trap.ts';
+import { Where } from './where.ts';
 
 /** The module name of the imports that the rewriter adds. */
 const KERNEL = 'lunatic:kernel';
@@ -146,6 +147,8 @@ export class Spawner implements Respawner {
         return;
       }
       const root = created.process;
+      // Whoever waits for its end knows whether it may be elsewhere.
+      root.where = Where.Beside;
       onCreated?.(root);
       this.#begins(root);
       const launch = (failure: Exit | null) => {

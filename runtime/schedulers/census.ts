@@ -18,6 +18,8 @@ export class Census {
   readonly #mesh: Mesh;
   readonly #peers: Peers;
   readonly #programs: Programs;
+  /** How many processes of a program there were when that was told last. */
+  readonly #told = new WeakMap<Program, number>();
   #isReporting = false;
 
   constructor(mesh: Mesh, peers: Peers, programs: Programs) {
@@ -74,7 +76,10 @@ export class Census {
 
   readonly #report = (): void => {
     this.#isReporting = false;
-    for (const { key, environment, far } of this.#programs) {
+    for (const program of this.#programs) {
+      const { key, environment, far } = program;
+      if (far.counted === 0 && environment.size === this.#told.get(program)) continue;
+      this.#told.set(program, environment.size);
       this.#mesh.send(FIRST_SCHEDULER, Frame.Population, (writer) => {
         writer.varint(key);
         writer.varint(environment.size);

@@ -30,7 +30,7 @@ export class Crowd {
   /** Keeps a process that is about to begin while it is crowded here. Returns false if it must begin here all the same. */
   keeps(process: Process): boolean {
     const surroundings = this.#surroundings;
-    if (process.parent === null || !surroundings.isMovable(process)) return false;
+    if (!surroundings.isMovable(process)) return false;
     if (this.#roomiest() === undefined && !surroundings.grow()) return false;
     this.#waiting.push(process);
     if (this.#waiting.length === 1) nextTick(this.#spread);

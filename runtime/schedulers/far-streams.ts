@@ -7,9 +7,13 @@ import { Frame } from './frame.ts';
 import type { Mesh } from './mesh.ts';
 import type { Peers } from './peers.ts';
 import { bytesOf } from './requests.ts';
+import type { StreamsToken } from './streams-token.ts';
 
 /** Bytes that a scheduler may have printed before they were taken, of each stream of each process. */
 const MOST_UNTAKEN = 65_536;
+
+/** Streams of a program's processes that are told apart on a scheduler. */
+const MANY_STREAMS = 2000;
 
 const OUTPUT = 1;
 const ERROR = 2;
@@ -20,17 +24,10 @@ const EMPTY = new Uint8Array(0);
 /** Bits of what is known of streams: which are terminals, and whether each child has streams of its own. */
 const TRAITS = { input: 1, output: 2, error: 4, forChild: 8 } as const;
 
-/** Streams as they are told to another scheduler: their number, what is known of them, and whose child has got them; 0 for nobody's. */
-export interface StreamsToken {
-  readonly number: number;
-  readonly traits: number;
-  readonly parent: number;
-}
-
 /** Gives numbers to the streams of processes that go to other schedulers, and serves them there. */
 export class StreamService {
   readonly #mesh: Mesh;
-  readonly #byNumber = new Map<number, Stdio>();
+  readonly #byNumber = new Numbered<Stdio>();
   readonly #numbers = new WeakMap<Stdio, number>();
   #last = 0;
 
@@ -39,26 +36,43 @@ export class StreamService {
     peers.answer(INPUT_REQUEST, (_, body) => this.#read(new Reader(body, 'a request for input')));
   }
 
-  token(stdio: Stdio): StreamsToken {
+  /** @param key the number of the program */
+  token(stdio: Stdio, key: number): StreamsToken {
     let number = this.#numbers.get(stdio);
     if (number === undefined) {
       number = ++this.#last * SCHEDULER_INDEXES;
       this.#numbers.set(stdio, number);
-      this.#byNumber.set(number, stdio);
+      this.#byNumber.set(number, stdio, key);
     }
     return { number, traits: traitsOf(stdio), parent: 0 };
   }
 
   /** The streams of a number. */
   get({ number, parent }: StreamsToken): Stdio {
+    const made = this.#find(number, parent);
+    if (made === undefined) throw new Error(`no streams of number ${number}`);
+    return made;
+  }
+
+  #find(number: number, parent: number): Stdio | undefined {
     const known = this.#byNumber.get(number);
-    if (known !== undefined) return known;
     const of = this.#byNumber.get(parent);
-    if (of === undefined) throw new Error(`no streams of number ${number}`);
+    if (known !== undefined || of === undefined) return known;
     const made = of.forChild?.() ?? of;
-    this.#byNumber.set(number, made);
+    this.#byNumber.setBeside(parent, number, made);
     if (!this.#numbers.has(made)) this.#numbers.set(made, number);
     return made;
+  }
+
+  /** A process of another scheduler has been spawned. Streams are numbered in the order of that. */
+  made(reader: ByteReader): void {
+    const number = reader.varint();
+    this.#find(number, reader.varint());
+  }
+
+  /** Gives up the streams of a program. */
+  forget(key: number): void {
+    this.#byNumber.forget(key);
   }
 
   /** A process of another scheduler has printed. */
@@ -68,7 +82,9 @@ export class StreamService {
     const descriptor = reader.u8() as Descriptor;
     const bytes = reader.rest();
     const { length } = bytes;
-    const stdio = this.get({ number, parent, traits: 0 });
+    const stdio = this.#find(number, parent);
+    // The program has ended.
+    if (stdio === undefined) return;
     const taken = () =>
       this.#mesh.send(from, Frame.OutputTaken, (writer) => {
         writer.varint(number);
@@ -95,7 +111,7 @@ export class StreamService {
 export class FarStreams {
   readonly #mesh: Mesh;
   readonly #peers: Peers;
-  readonly #byNumber = new Map<number, FarStdio>();
+  readonly #byNumber = new Numbered<FarStdio>();
   #last = 0;
   /** Called before what the process that has the turn prints goes to the owner of the streams. */
   onPrint: ((bytes: Uint8Array) => void) | null = null;
@@ -105,24 +121,36 @@ export class FarStreams {
     this.#peers = peers;
   }
 
-  token(stdio: Stdio): StreamsToken {
+  token(stdio: Stdio, _key?: number): StreamsToken {
     if (stdio instanceof FarStdio) return stdio.token;
     throw new Error('streams of this scheduler alone');
   }
 
-  get(token: StreamsToken): Stdio {
+  /** @param key the number of the program */
+  get(token: StreamsToken, key: number): Stdio {
     const known = this.#byNumber.get(token.number);
     if (known !== undefined) return known;
-    const child = () => this.#child(token);
+    const child = () => this.#child(token, key);
     const outlet = { mesh: this.#mesh, printed: (bytes: Uint8Array) => this.onPrint?.(bytes) };
     const made = new FarStdio(token, outlet, this.#peers, child);
-    this.#byNumber.set(token.number, made);
+    this.#byNumber.set(token.number, made, key);
     return made;
   }
 
-  #child({ number, traits }: StreamsToken): Stdio {
+  #child({ number, traits }: StreamsToken, key: number): Stdio {
+    const last = this.#byNumber.lastOfMany(key);
+    if (last !== undefined) return last;
     const own = ++this.#last * SCHEDULER_INDEXES + this.#mesh.index;
-    return this.get({ number: own, traits, parent: number });
+    this.#mesh.send(FIRST_SCHEDULER, Frame.Streams, (writer) => {
+      writer.varint(own);
+      writer.varint(number);
+    });
+    return this.get({ number: own, traits, parent: number }, key);
+  }
+
+  /** Gives up the streams of a program. */
+  forget(key: number): void {
+    this.#byNumber.forget(key);
   }
 
   /** What was printed has been taken. */
@@ -130,6 +158,47 @@ export class FarStreams {
     const number = reader.varint();
     const descriptor = reader.u8();
     this.#byNumber.get(number)?.taken(descriptor, reader.varint());
+  }
+}
+
+/** Streams by their numbers, and by the programs that they are of. */
+class Numbered<Streams> {
+  readonly #all = new Map<number, Streams>();
+  readonly #ofProgram = new Map<number, number[]>();
+  readonly #programOf = new Map<number, number>();
+
+  get(number: number): Streams | undefined {
+    return this.#all.get(number);
+  }
+
+  /** @param key the number of the program */
+  set(number: number, streams: Streams, key: number): void {
+    this.#all.set(number, streams);
+    this.#programOf.set(number, key);
+    const numbers = this.#ofProgram.get(key);
+    if (numbers === undefined) this.#ofProgram.set(key, [number]);
+    else numbers.push(number);
+  }
+
+  /** Enters streams of the program that those of another number are of. */
+  setBeside(other: number, number: number, streams: Streams): void {
+    this.set(number, streams, this.#programOf.get(other) ?? 0);
+  }
+
+  /** If a program has so many that its further processes share theirs: these. */
+  lastOfMany(key: number): Streams | undefined {
+    const numbers = this.#ofProgram.get(key);
+    return numbers === undefined || numbers.length < MANY_STREAMS
+      ? undefined
+      : this.#all.get(numbers.at(-1) ?? 0);
+  }
+
+  forget(key: number): void {
+    for (const number of this.#ofProgram.get(key) ?? []) {
+      this.#all.delete(number);
+      this.#programOf.delete(number);
+    }
+    this.#ofProgram.delete(key);
   }
 }
 

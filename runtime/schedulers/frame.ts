@@ -33,6 +33,10 @@ export const Frame = {
   Output: 13,
   /** Bytes of an output that were taken: streams, descriptor, number. */
   OutputTaken: 14,
+  /** A process has been spawned that has streams of its own: theirs, and those of its parent. */
+  Streams: 15,
+  /** All processes of a program have ended, and nobody asks for it any more: its number. */
+  Gone: 19,
   /** What a message that follows carries: its handle, its kind, and what its kind needs. */
   Carried: 17,
   /** A socket that a message carries which follows: its handle, the environment, and what `SocketCrossing` wrote. */

@@ -30,14 +30,15 @@ export class InspectedMember {
     const { index, modules } = this.#inspector;
     modules.tellApart((module) => system.keyOf(module));
     system.watchOutput((bytes) => this.#inspector.printed(bytes));
-    system.watcher = {
+    system.watchers.push({
       opened: ({ key, environment }) => {
         index.addEnvironment(key, environment);
         system.requests.request(FIRST_SCHEDULER, InspectRequest.Opened, numberBytes(key)).catch(() => {});
       },
+      closed: () => {},
       joined: () => {},
       lost: () => {},
-    };
+    });
     this.#answer();
   }
 

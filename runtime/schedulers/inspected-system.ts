@@ -35,7 +35,7 @@ export class InspectedSystem implements AskedSystem, Others, SystemWatcher {
     const { index, modules } = inspector;
     modules.tellApart((module) => system.keyOf(module));
     system.programs.numberOf = (environment) => index.numberOf(environment);
-    system.watcher = this;
+    system.watchers.push(this);
     answerArrived(system);
     system.requests.answer(InspectRequest.Tell, (from, body) => {
       const { session: number, name, values } = decodeMessage(body, modules);
@@ -75,6 +75,7 @@ export class InspectedSystem implements AskedSystem, Others, SystemWatcher {
   }
 
   opened(): void {}
+  closed(): void {}
 
   // -- asking ------------------------------------------------------------------------------------------
 

@@ -1,8 +1,9 @@
-import type { SchedulerIndex } from '../kernel/ids.ts';
+import { type SchedulerIndex, schedulerOf } from '../kernel/ids.ts';
 import type { Placement } from '../kernel/placement.ts';
 import type { Process } from '../kernel/process.ts';
 import { Where } from '../kernel/where.ts';
 import { Crowd } from './crowd.ts';
+import { Roots } from './roots.ts';
 import { Separation } from './separation.ts';
 import { WorkStealing } from './stealing.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -11,6 +12,7 @@ import type { Surroundings } from './surroundings.ts';
 export class Placing implements Placement {
   readonly stealing: WorkStealing;
   readonly crowd: Crowd;
+  readonly #roots: Roots;
   readonly #separation: Separation;
   readonly #surroundings: Surroundings;
   /** Processes with connections that were to begin while it was busy here. */
@@ -20,6 +22,7 @@ export class Placing implements Placement {
     this.#surroundings = surroundings;
     this.stealing = new WorkStealing(surroundings);
     this.crowd = new Crowd(surroundings);
+    this.#roots = new Roots(surroundings);
     this.#separation = new Separation(surroundings);
   }
 
@@ -27,7 +30,10 @@ export class Placing implements Placement {
     const { where } = process;
     if (where === Where.Apart) return this.#separation.keeps(process);
     if (where === Where.Usual) {
+      // Whoever waits for the end of a root process looks for it where it went first.
+      if (process.parent === null && schedulerOf(process.id) !== this.#surroundings.mesh.index) return false;
       if (this.#surroundings.isCrowded && this.crowd.keeps(process)) return true;
+      if (process.parent === null) return this.#roots.keeps(process);
       if (this.#isForOthers(process)) return this.#separation.keeps(process);
     }
     return this.stealing.keeps(process);
@@ -46,17 +52,26 @@ export class Placing implements Placement {
   }
 
   giveBack(): void {
-    this.stealing.giveBack();
+    // One of both: each keeps the other waiting.
+    if (!this.stealing.giveBack()) this.#roots.giveBack();
   }
 
   idle(): void {
     this.stealing.idle();
   }
 
+  /** Another scheduler tells whether it would take processes. */
+  told(index: SchedulerIndex, isHungry: boolean): void {
+    this.stealing.told(index, isHungry);
+    // What it gets from there comes first.
+    if (isHungry) this.#roots.wanted();
+  }
+
   /** Another scheduler has come or gone, or none will come. */
   changed(): void {
     this.crowd.changed();
     this.#separation.changed();
+    this.#roots.changed();
   }
 
   /** Tells a scheduler that has come what it cannot know. */

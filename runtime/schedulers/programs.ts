@@ -33,6 +33,11 @@ export class Programs {
     return this.add(key, { environment, registry });
   }
 
+  /** The program of an environment; undefined if it has never had processes elsewhere. */
+  in(environment: Environment<Process>): Program | undefined {
+    return this.#byEnvironment.get(environment);
+  }
+
   /** The program of a number; undefined for one that has never been here. */
   get(key: number): Program | undefined {
     return this.#byKey.get(key);
@@ -45,6 +50,11 @@ export class Programs {
     this.#byKey.set(key, program);
     this.#byEnvironment.set(environment, program);
     return program;
+  }
+
+  /** Forgets a program of which no process is left anywhere. */
+  delete(key: number): void {
+    this.#byKey.delete(key);
   }
 
   lose(index: SchedulerIndex): void {

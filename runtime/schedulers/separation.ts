@@ -19,7 +19,7 @@ export class Separation {
   keeps(process: Process): boolean {
     const { mesh, mayStart } = this.#surroundings;
     const isFromHere = schedulerOf(process.id) === mesh.index;
-    if (process.parent === null || !isFromHere || !this.#surroundings.isMovable(process)) return false;
+    if (!isFromHere || !this.#surroundings.isMovable(process)) return false;
     const hasOthers = mesh.open.length > 0;
     if (!hasOthers && !mayStart) return false;
     this.#waiting.push(process);

@@ -38,8 +38,8 @@ export class WorkStealing {
     const surroundings = this.#surroundings;
     if (!surroundings.isContended) return false;
     if (this.#isHungry) this.#tell(false);
-    if (process.where === Where.Beside || process.parent === null || !surroundings.isMovable(process))
-      return false;
+    if (process.where === Where.Beside || !surroundings.isContendedFor(process)) return false;
+    if (!surroundings.isMovable(process)) return false;
     const isWanted = this.#hungry.length > 0;
     if (!isWanted && !this.#mayWait()) return false;
     if (this.#kept.size === 0) this.#since = clockTime();
@@ -67,13 +67,14 @@ export class WorkStealing {
     this.#timer = setTimeout(this.#look, START_TIME - age);
   };
 
-  /** Lets one of those that were kept begin here. */
-  giveBack(): void {
+  /** Lets one of those that were kept begin here. Returns false if there is none. */
+  giveBack(): boolean {
     for (const process of this.#kept) {
       this.#kept.delete(process);
       this.#surroundings.enqueue(process);
-      return;
+      return true;
     }
+    return false;
   }
 
   /** Lets all that was kept begin here. */

@@ -12,6 +12,8 @@ export interface Surroundings {
   readonly mesh: Mesh;
   /** Whether processes compute, and keep others from their turns. */
   readonly isContended: boolean;
+  /** The same, for a process that is about to begin: other programs do not count, unless it is the root of its own. */
+  isContendedFor(process: Process): boolean;
   /** Whether some process has been ready here all the time, for a while. */
   readonly isBusy: boolean;
   /** Whether there is little room here for processes. */
@@ -26,6 +28,8 @@ export interface Surroundings {
   grow(): boolean;
   /** Lets the process that has the turn wait. */
   press(pressure: Pressure): void;
+  /** Calls back whenever a root process has ended here. */
+  whenRootEnds(call: () => void): void;
   isMovable(process: Process): boolean;
   /** Lets a process that was kept begin here. */
   enqueue(process: Process): void;

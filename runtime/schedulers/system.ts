@@ -1,5 +1,6 @@
 import { clockTime } from '../kernel/clock.ts';
 import { ByteReader } from '../kernel/codec/byte-reader.ts';
+import type { ByteWriter } from '../kernel/codec/byte-writer.ts';
 import { FIRST_SCHEDULER, type ProcessId, type SchedulerIndex } from '../kernel/ids.ts';
 import { killAll } from '../kernel/kill-all.ts';
 import type { LoadedModule } from '../kernel/module.ts';
@@ -66,6 +67,8 @@ export interface SystemWatcher {
   lost(index: SchedulerIndex): void;
   /** Called when the first process of a program comes here. */
   opened(program: Program): void;
+  /** Called when a program of this number is given up. */
+  closed(key: number): void;
 }
 
 /** The scheduler of this OS process as one of several: its processes and those of the others are one system. */
@@ -80,8 +83,8 @@ export class SchedulerSystem {
   readonly #starting: Starting | null;
   readonly #programs: Programs;
   readonly #moves: Moves;
-  readonly #modules: SharedModules;
-  readonly #streams: StreamService | FarStreams;
+  readonly modules: SharedModules;
+  readonly streams: StreamService | FarStreams;
   readonly #names: NameService | null;
   readonly #pace: Pace;
   readonly #rooms: Rooms;
@@ -91,7 +94,7 @@ export class SchedulerSystem {
   readonly #hooks: SystemHooks;
   #isAskingToGrow = false;
   #noGrowthUntil = 0;
-  watcher: SystemWatcher | null = null;
+  readonly watchers: SystemWatcher[] = [];
   /** Told when the module of a program begins to be loaded, and when it is: there may be a file of it. */
   loadsProgram: (isLoading: boolean) => void = () => {};
 
@@ -113,7 +116,7 @@ export class SchedulerSystem {
     this.requests = new Requests(this.mesh);
     this.handles = new HandlePassing(index);
     this.#programs = new Programs(this.#reach());
-    this.#modules = new SharedModules(this.mesh, (bytes, fromProcess) => {
+    this.modules = new SharedModules(this.mesh, (bytes, fromProcess) => {
       if (fromProcess) return runtime.loadMade(bytes);
       this.loadsProgram(true);
       try {
@@ -123,10 +126,10 @@ export class SchedulerSystem {
       }
     });
     const sockets = new SocketCrossing(index, this.requests, this.handles);
-    this.#cargo = new Cargo(this.mesh, this.#modules, sockets);
+    this.#cargo = new Cargo(this.mesh, this.modules, sockets);
     this.#census = new Census(this.mesh, this.requests, this.#programs);
     const isFirst = index === FIRST_SCHEDULER;
-    this.#streams = isFirst
+    this.streams = isFirst
       ? new StreamService(this.mesh, this.requests)
       : new FarStreams(this.mesh, this.requests);
     this.#names = isFirst ? new NameService(this.requests, this.#programs) : null;
@@ -134,8 +137,8 @@ export class SchedulerSystem {
       mesh: this.mesh,
       runtime,
       cargo: this.#cargo,
-      modules: this.#modules,
-      streams: this.#streams,
+      modules: this.modules,
+      streams: this.streams,
       census: this.#census,
       failed: hooks.failed,
     });
@@ -154,16 +157,35 @@ export class SchedulerSystem {
 
   /** The key by which all schedulers know a module. */
   keyOf(module: LoadedModule): string {
-    return this.#modules.keyOf(module.bytes);
+    return this.modules.keyOf(module.bytes);
   }
 
   get programs(): Programs {
     return this.#programs;
   }
 
+  /** Gives up what schedulers keep of a program. It belongs to the first one, and is for a program of which no process is left. */
+  close({ key }: Program): void {
+    this.#forget(key);
+    this.mesh.broadcast(Frame.Gone, (writer) => writer.varint(key));
+  }
+
+  #forget(key: number): void {
+    this.#programs.delete(key);
+    this.streams.forget(key);
+    for (const watcher of this.watchers) watcher.closed(key);
+  }
+
+  /** Makes a request of which nobody needs the answer. The process that has the turn waits until there is room for more. */
+  tell(to: SchedulerIndex, kind: string, write: (writer: ByteWriter) => void): void {
+    this.requests.request(to, kind, bytesOf(write)).catch(() => {});
+    const link = this.mesh.peer(to)?.link;
+    if (link?.isFull) this.#runtime.scheduler.press(link);
+  }
+
   /** @param printed called before what the process that has the turn prints goes to the scheduler that has the streams */
   watchOutput(printed: (bytes: Uint8Array) => void): void {
-    if (this.#streams instanceof FarStreams) this.#streams.onPrint = printed;
+    if (this.streams instanceof FarStreams) this.streams.onPrint = printed;
   }
 
   #reach(): Reach {
@@ -217,6 +239,8 @@ export class SchedulerSystem {
         return moves.size;
       },
       press: (pressure) => scheduler.press(pressure),
+      isContendedFor: (process) => scheduler.isContendedFor(process),
+      whenRootEnds: (call) => scheduler.observers.add({ onExit: ({ parent }) => parent === null && call() }),
       isMovable: (process) => spawner.isMovable(process),
       enqueue: (process) => {
         if (process.exit === null && !process.queued) scheduler.enqueue(process, 0);
@@ -264,7 +288,7 @@ export class SchedulerSystem {
     if (known !== undefined) return known;
     const registry = new Registry(new FarNames(this.requests, key));
     const program = this.#programs.add(key, this.#runtime.createEnvironment(number, registry));
-    this.watcher?.opened(program);
+    for (const watcher of this.watchers) watcher.opened(program);
     return program;
   }
 
@@ -285,7 +309,7 @@ export class SchedulerSystem {
     };
     this.mesh.add({ index, link, isReady: false, isHungry: false, room: 0, sent: 0, arrived: 0 });
     if (isNew) {
-      this.watcher?.joined(index);
+      for (const watcher of this.watchers) watcher.joined(index);
       this.#greet(index);
     }
   }
@@ -331,9 +355,9 @@ export class SchedulerSystem {
     });
     this.#programs.lose(index);
     this.#names?.lose(index);
-    this.#modules.lose(index);
+    this.modules.lose(index);
     this.#cargo.lose(index);
-    this.watcher?.lost(index);
+    for (const watcher of this.watchers) watcher.lost(index);
     this.#hooks.lost(index);
     this.placing.changed();
   }
@@ -370,13 +394,13 @@ export class SchedulerSystem {
         break;
       }
       case Frame.Hungry:
-        this.placing.stealing.told(from, reader.u8() === 1);
+        this.placing.told(from, reader.u8() === 1);
         break;
       case Frame.Module:
-        this.#modules.receive(from, reader.text(), reader.u8() === 1, reader.bytes());
+        this.modules.receive(from, reader.text(), reader.u8() === 1, reader.bytes());
         break;
       case Frame.ModuleGone:
-        this.#modules.forget(from, reader.text());
+        this.modules.forget(from, reader.text());
         break;
       case Frame.Carried:
         this.#cargo.takeModule(from, reader);
@@ -398,10 +422,16 @@ export class SchedulerSystem {
         break;
       }
       case Frame.Output:
-        if (this.#streams instanceof StreamService) this.#streams.print(from, reader);
+        if (this.streams instanceof StreamService) this.streams.print(from, reader);
+        break;
+      case Frame.Streams:
+        if (this.streams instanceof StreamService) this.streams.made(reader);
+        break;
+      case Frame.Gone:
+        this.#forget(reader.varint());
         break;
       case Frame.OutputTaken:
-        if (this.#streams instanceof FarStreams) this.#streams.taken(reader);
+        if (this.streams instanceof FarStreams) this.streams.taken(reader);
         break;
       case Frame.Room:
         this.placing.crowd.told(from, reader.varint(), reader.varint());

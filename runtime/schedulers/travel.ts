@@ -6,12 +6,13 @@ import type { Stdio } from '../kernel/stdio.ts';
 import type { Runtime } from '../runtime.ts';
 import type { Cargo } from './cargo.ts';
 import type { Census } from './census.ts';
-import type { FarStreams, StreamService, StreamsToken } from './far-streams.ts';
+import type { FarStreams, StreamService } from './far-streams.ts';
 import { Frame } from './frame.ts';
 import type { Mesh } from './mesh.ts';
 import { Configs, readProcess, type Traveller, writeProcess } from './process-codec.ts';
 import type { Program } from './programs.ts';
 import type { SharedModules } from './shared-modules.ts';
+import { readStreams, writeStreams } from './streams-token.ts';
 
 const ROOM = 1024;
 
@@ -42,7 +43,7 @@ export class Travel {
     const { key, far } = program;
     const module = modules.keyOf(process.module.bytes);
     const bytes = new ByteWriter(ROOM);
-    writeStreams(bytes, streams.token(process.stdio));
+    writeStreams(bytes, streams.token(process.stdio, key));
     writeProcess(bytes, process, { key, module }, cargo.writing(to));
     cargo.load(to, key);
     // Right before it: modules that its messages carry may take the place of others.
@@ -69,7 +70,8 @@ export class Travel {
     const traveller = readProcess(reader, cargo.reading(from), this.#configs);
     const program = open(traveller.key, traveller.environment);
     // Those who sent to it have been told, if it has ended on its way.
-    if (program.far.awaits(traveller.id)) this.#settle(from, program, traveller, streams.get(token));
+    if (program.far.awaits(traveller.id))
+      this.#settle(from, program, traveller, streams.get(token, traveller.key));
     else for (const message of traveller.messages) message.recycle();
   }
 
@@ -129,14 +131,4 @@ export class Travel {
     const { index } = this.#station.mesh;
     this.#station.failed(`Process ${id} could not be made on scheduler ${index}: ${reason}`);
   }
-}
-
-function writeStreams(writer: ByteWriter, { number, traits, parent }: StreamsToken): void {
-  writer.varint(number);
-  writer.varint(traits);
-  writer.varint(parent);
-}
-
-function readStreams(reader: ByteReader): StreamsToken {
-  return { number: reader.varint(), traits: reader.varint(), parent: reader.varint() };
 }

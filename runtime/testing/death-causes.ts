@@ -1,11 +1,26 @@
 import { type Exit, isNormal } from '../kernel/exit.ts';
+import { processStack } from '../kernel/guest-stack.ts';
 import type { ProcessId } from '../kernel/ids.ts';
+import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
+import type { Stdio } from '../kernel/stdio.ts';
+import type { StackFrame } from '../symbols/stack-frame.ts';
 
-/** The process whose failure ended another one, or itself. */
+/** A stack that is not found in the sources yet. */
+export interface UnlocatedStack {
+  /** The module that its frames are of; null if it is not known any more. */
+  readonly module: LoadedModule | null;
+  readonly frames: readonly StackFrame[];
+}
+
+/** The failure that ended a process, or, by links, others. */
 export interface DeathCause {
-  readonly process: Process;
+  /** The process that failed. */
+  readonly id: ProcessId;
   readonly exit: Exit;
+  readonly stdio: Stdio;
+  /** The stack on which it failed; null if it had none. */
+  stack(): UnlocatedStack | null;
 }
 
 /**
@@ -15,17 +30,35 @@ export interface DeathCause {
 export class DeathCauses {
   /** The causes for processes that a link is about to kill. */
   readonly #pending = new Map<ProcessId, DeathCause>();
+  readonly #tellElsewhere: (peer: ProcessId, cause: DeathCause) => void;
+
+  /** @param tellElsewhere called with the cause for a process that may be on another scheduler, before the link tells it */
+  constructor(tellElsewhere: (peer: ProcessId, cause: DeathCause) => void = () => {}) {
+    this.#tellElsewhere = tellElsewhere;
+  }
 
   /** Must be called for the end of every process before its links hear of it. Returns the cause, or null after a normal end. */
   observe(process: Process, exit: Exit): DeathCause | null {
     const inherited = this.#pending.get(process.id);
     this.#pending.delete(process.id);
     if (isNormal(exit)) return null;
-    const cause = exit.kind === 'killed' && inherited !== undefined ? inherited : { process, exit };
+    const cause = exit.kind === 'killed' && inherited !== undefined ? inherited : causeIn(process, exit);
+    const { environment } = process;
     for (const peer of process.links?.keys() ?? []) {
-      const target = process.environment.get(peer);
-      if (target?.dieWhenLinkDies && !target.killed) this.#pending.set(peer, cause);
+      if (environment.get(peer) !== undefined) this.inherit(environment.get(peer), cause);
+      else if (environment.elsewhere?.mayHave(peer)) this.#tellElsewhere(peer, cause);
     }
     return cause;
   }
+
+  /** Takes note of what a process is about to die of, to which the failed one is linked. */
+  inherit(process: Process | undefined, cause: DeathCause): void {
+    if (process?.dieWhenLinkDies && !process.killed) this.#pending.set(process.id, cause);
+  }
+}
+
+function causeIn(process: Process, exit: Exit): DeathCause {
+  const { id, stdio, module } = process;
+  const stack = () => ('error' in exit ? { module, frames: processStack(exit.error, process) } : null);
+  return { id, exit, stdio, stack };
 }

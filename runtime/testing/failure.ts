@@ -1,10 +1,7 @@
 import type { FailureReport } from '../host/running-tests.ts';
 import { processEnd } from '../inspect/process-end.ts';
-import { describeProcess } from '../inspect/snapshot.ts';
 import { endText, type ProcessSnapshot, processLine } from '../inspect/view/index.ts';
 import type { Exit } from '../kernel/exit.ts';
-import { processStack } from '../kernel/guest-stack.ts';
-import type { LoadedModule } from '../kernel/module.ts';
 import type { Panic } from '../symbols/panic-text.ts';
 import { isLibraryPath } from '../symbols/short-path.ts';
 import { type StackFrame, stackLines } from '../symbols/stack-frame.ts';
@@ -12,7 +9,7 @@ import type { SourcePlace } from '../symbols/symbols.ts';
 import { printableLines, shortened } from '../text/printable.ts';
 import { countOf } from '../text/quantities.ts';
 import { comparedValues } from './compared-values.ts';
-import type { DeathCause } from './death-causes.ts';
+import type { DeathCause, UnlocatedStack } from './death-causes.ts';
 import type { FailureReason, ReportFrame, SourceLocation, TestFailure } from './report.ts';
 import type { StackSources } from './test-options.ts';
 
@@ -47,8 +44,10 @@ export interface Ending {
   readonly stack: Stack;
   /** What the process that failed printed about it; null where it printed nothing about it. */
   readonly panic: Panic | null;
-  /** Whether another process failed, and a link ended the root process too. */
-  readonly byLink: boolean;
+  /** The other process that failed, and whose link ended the root process too: `process 3 (logger)`. Null where there is none. */
+  readonly failedPeer: string | null;
+  /** See `Evidence`. */
+  readonly loss: string | null;
   /** What the message of its failure should have contained; null where it should not have failed. */
   readonly expected: string | null;
   /** Null where the test ended by itself. */
@@ -82,7 +81,8 @@ function endFailure(reason: Exclude<FailureReason, 'reported'>, ending: Ending):
     location: told === null || isLibraryPath(told.file) ? (own ?? told) : told,
     stack: frames(stack.frames),
   };
-  const message = shortened(panic?.message ?? describeEnd(cause?.exit ?? exit));
+  const { loss } = ending;
+  const message = loss ?? shortened(panic?.message ?? describeEnd(cause?.exit ?? exit));
   switch (reason) {
     case 'timeout':
       return {
@@ -112,21 +112,16 @@ function plain(reason: FailureReason, message: string): TestFailure {
 
 /** The stack on which a process failed; without frames if there is none. */
 export async function stackOf(cause: DeathCause | null, sources?: StackSources): Promise<Stack> {
-  if (cause === null || !('error' in cause.exit)) return NO_STACK;
-  const { exit, process } = cause;
-  return await locate(process.module, processStack(exit.error, process), sources);
+  const stack = cause?.stack() ?? null;
+  return stack === null ? NO_STACK : await locate(stack, sources);
 }
 
 const NO_STACK: Stack = { frames: [], own: null, lines: [] };
 
 /** Finds a stack in the sources, if that is wanted and possible. */
-export async function locate(
-  module: LoadedModule,
-  stack: readonly StackFrame[],
-  sources?: StackSources,
-): Promise<Stack> {
-  const located = await sources?.locate(module, stack);
-  return located ?? { frames: stack, own: null, lines: stackLines(stack) };
+export async function locate({ module, frames }: UnlocatedStack, sources?: StackSources): Promise<Stack> {
+  const located = module === null ? null : await sources?.locate(module, frames);
+  return located ?? { frames, own: null, lines: stackLines(frames) };
 }
 
 function frames(stack: readonly StackFrame[]): ReportFrame[] {
@@ -180,10 +175,10 @@ function labelled(label: string, value: string): string {
 }
 
 /** Why a process failed that did not print the reason itself. */
-function describeTrap({ cause, stack, panic, byLink }: Ending): string {
+function describeTrap({ cause, stack, panic, failedPeer }: Ending): string {
   if (cause === null || panic !== null || cause.exit.kind === 'killed') return '';
   const end = describeEnd(cause.exit);
-  const line = byLink ? `${describeProcess(cause.process)} ${end}, and the test was linked to it` : end;
+  const line = failedPeer === null ? end : `${failedPeer} ${end}, and the test was linked to it`;
   return `${line}\n${stack.lines.map((frame) => `    ${frame}\n`).join('')}`;
 }
 

@@ -1,4 +1,3 @@
-import type { Process } from '../kernel/process.ts';
 import type { InputStream, OutputStream, Stdio } from '../kernel/stdio.ts';
 import { KeptOutput } from './kept-output.ts';
 import { ENDLESS_ROOM, type OutputRoom, PartOfRoom, RunRoom } from './output-room.ts';
@@ -34,6 +33,8 @@ export class OutputGroup {
   readonly #room: RunRoom;
   #ownRoom: OutputRoom | null = null;
   readonly #streams: CapturedStream[] = [];
+  /** The streams of all further processes; null as long as each has its own. */
+  #last: Stdio | null = null;
   #note = '';
   /** The bytes of each part of an output that are kept once the test has ended; null before. */
   #share: number | null = null;
@@ -57,16 +58,12 @@ export class OutputGroup {
 
   /** The standard streams of the next process. Its children get theirs in the same way. */
   nextStdio(): Stdio {
-    const stream = this.#nextStream();
-    return { input: this.#input, output: stream, error: stream, forChild: () => this.nextStdio() };
-  }
-
-  #nextStream(): CapturedStream {
-    const last = this.#streams.at(-1);
-    if (last !== undefined && this.#streams.length > MAX_STREAMS) return last;
-    const stream = new CapturedStream(() => this.#keep(last === undefined), this.#echo, this.#watcher);
-    this.#streams.push(stream);
-    return stream;
+    if (this.#last !== null) return this.#last;
+    const isRoot = this.#streams.length === 0;
+    const stream = new CapturedStream(() => this.#keep(isRoot), this.#echo, this.#watcher);
+    const stdio = { input: this.#input, output: stream, error: stream, forChild: () => this.nextStdio() };
+    if (this.#streams.push(stream) > MAX_STREAMS) this.#last = stdio;
+    return stdio;
   }
 
   /** Makes room for the output of a process that begins to print. Most tests print nothing. */
@@ -85,9 +82,9 @@ export class OutputGroup {
     return `${this.#streams[0]?.kept?.text ?? ''}${this.#note}`;
   }
 
-  /** What one of the test's processes has printed. */
-  textOf({ stdio }: Process): string {
-    return stdio.output instanceof CapturedStream ? (stdio.output.kept?.text ?? '') : '';
+  /** What was printed to the streams of one of the test's processes. */
+  textOf({ output }: Stdio): string {
+    return output instanceof CapturedStream ? (output.kept?.text ?? '') : '';
   }
 
   get isEmpty(): boolean {

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { runningTests } from '../host/running-tests.ts';
 import type { Exit } from '../kernel/exit.ts';
 import type { LoadedModule } from '../kernel/module.ts';
@@ -17,6 +17,13 @@ import { TestRun, TestStartError } from './test-run.ts';
 
 /** The number of tests that are started before short ones get time to end: thousands need not fit into memory at once. */
 const STARTED_AT_ONCE = 64;
+
+/** Tests with processes that were left, from which on it is looked whether these have ended meanwhile. */
+const MANY_LEFT = 64;
+
+/** Milliseconds between two looks at whether processes on other schedulers have ended, and those after which nobody waits for them. */
+const LOOKING_INTERVAL = 2;
+const ENDING_TIME = 3000;
 
 /**
  * A module with so many functions is the debug code of an SDK, of which each test takes milliseconds to begin: it spawns processes, whose
@@ -78,6 +85,10 @@ class Session implements SchedulerObserver {
   /** Tests whose processes may live, and the ends of tests that are awaited. */
   readonly #alive = new Set<TestRun>();
   readonly #running = new Set<Promise<void>>();
+  /** Tests that have ended, of which processes were left then. */
+  #left: TestRun[] = [];
+  /** How many there may be until it is looked whether these have ended, too. */
+  #mostLeft = MANY_LEFT;
   /** The number of tests that have been started and have not ended, and what is called when one has. */
   #unended = 0;
   #onEnd = () => {};
@@ -140,6 +151,7 @@ class Session implements SchedulerObserver {
       started++;
       if (isLarge) await this.#unlessBroken(this.#untilQuiet(PATIENCE * Math.min(1, MANY / started)));
       else if (started % STARTED_AT_ONCE === 0) await this.#unlessBroken(this.#whileTestsEnd());
+      if (started % STARTED_AT_ONCE === 0) await this.#unlessBroken(this.#whileManyWait());
     }
     await this.#unlessBroken(Promise.all(this.#running));
   }
@@ -160,7 +172,7 @@ class Session implements SchedulerObserver {
       async (result) => {
         await before;
         told.resolve();
-        if (!run.lives) this.#forget(run);
+        this.#noteEnd(run);
         const tell = (): Promise<void> | undefined => {
           if (this.#drained !== null) return this.#drained.then(tell);
           this.#running.delete(ended);
@@ -178,9 +190,26 @@ class Session implements SchedulerObserver {
     this.#running.add(ended);
   }
 
+  /** Called when a test has ended. Its last processes on other schedulers may have ended without having told so yet. */
+  #noteEnd(run: TestRun): void {
+    if (!run.lives) {
+      this.#forget(run);
+      return;
+    }
+    this.#left.push(run);
+    if (this.#left.length < this.#mostLeft) return;
+    const [living, ended] = [
+      this.#left.filter(({ lives }) => lives),
+      this.#left.filter(({ lives }) => !lives),
+    ];
+    for (const left of ended) this.#forget(left);
+    this.#left = living;
+    this.#mostLeft = Math.max(MANY_LEFT, 2 * living.length);
+  }
+
   /** Called when all processes of a test have ended. */
   #forget(run: TestRun): void {
-    if (this.#alive.delete(run)) run.noteCoverage();
+    if (this.#alive.delete(run)) run.close();
   }
 
   /** Tells of an event. Resolves when more may follow. */
@@ -200,6 +229,12 @@ class Session implements SchedulerObserver {
     const run = new TestRun(this.#runtime, test, this.#options, this.#room);
     this.#alive.add(run);
     return run;
+  }
+
+  /** Waits as long as many tests have not begun, since they may begin on another scheduler: they take memory. */
+  async #whileManyWait(): Promise<void> {
+    const waiting = () => [...this.#alive].filter(({ hasBegun }) => !hasBegun).length;
+    while (waiting() >= STARTED_AT_ONCE) await nextTurn();
   }
 
   /** Lets processes run as long as each turn of the event loop ends a test. */
@@ -245,8 +280,17 @@ class Session implements SchedulerObserver {
 
   /** Called when a process has ended. */
   onExit(process: Process, exit: Exit): void {
-    const test = runningTests.get(process.environment);
-    if (test instanceof TestRun && this.#alive.has(test)) test.onExit(process, exit);
+    this.#testOf(process)?.onExit(process, exit);
+  }
+
+  /** Called when a process has gone to another scheduler. */
+  onDepart(process: Process): void {
+    this.#testOf(process)?.onDepart(process);
+  }
+
+  #testOf({ environment }: Process): TestRun | undefined {
+    const test = runningTests.get(environment);
+    return test instanceof TestRun && this.#alive.has(test) ? test : undefined;
   }
 
   get #isCancelled(): boolean {
@@ -260,13 +304,18 @@ class Session implements SchedulerObserver {
 
   /** Kills the processes that are left, and waits for their end. */
   async stop(): Promise<void> {
+    const since = performance.now();
     for (;;) {
+      let isHere = false;
       for (const run of this.#alive) {
+        isHere ||= run.livesHere;
         if (run.lives) run.kill();
         else this.#forget(run);
       }
       if (this.#alive.size === 0) return;
-      await nextTurn();
+      // A scheduler that does not answer ends with the command.
+      if (!isHere && performance.now() - since > ENDING_TIME) return;
+      await (isHere ? nextTurn() : sleep(LOOKING_INTERVAL));
     }
   }
 }

@@ -1,9 +1,11 @@
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
 import type { InputStream, OutputStream } from '../kernel/stdio.ts';
+import type { Where } from '../kernel/where.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 import type { StackFrame } from '../symbols/stack-frame.ts';
 import type { SourcePlace } from '../symbols/symbols.ts';
+import type { OtherSchedulers } from './other-schedulers.ts';
 import type { Selection } from './selection.ts';
 import type { TestCase } from './test-case.ts';
 
@@ -56,6 +58,10 @@ export interface TestOptions {
   readonly timeout?: number;
   /** Cancels the run when it is aborted: running tests are killed, and no other is started. */
   readonly signal?: AbortSignal;
+  /** Where the processes of tests begin, if there are several schedulers. Default: usual. */
+  readonly where?: Where;
+  /** The other schedulers; null as long as there are none. */
+  readonly others?: () => OtherSchedulers | null;
   readonly watcher?: TestWatcher;
   readonly coverage?: TestCoverage;
   /** Finds the stacks of failures in the sources. Default: stacks name functions alone. */

@@ -1,17 +1,20 @@
 import { type FailureReport, type RunningTest, runningTests } from '../host/running-tests.ts';
-import { type Snapshot, snapshots } from '../inspect/snapshot.ts';
+import { describeProcess, snapshots } from '../inspect/snapshot.ts';
 import { type Exit, isNormal, KILLED_EXIT } from '../kernel/exit.ts';
 import { captureCaller, processStack } from '../kernel/guest-stack.ts';
+import type { ProcessId, SchedulerIndex } from '../kernel/ids.ts';
 import { killAll } from '../kernel/kill-all.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
+import { Where } from '../kernel/where.ts';
 import { type Runtime, SpawnError } from '../runtime.ts';
 import { findPanic, type Panic } from '../symbols/panic-text.ts';
-import type { StackFrame } from '../symbols/stack-frame.ts';
 import { displayName } from '../text/display-name.ts';
-import { type DeathCause, DeathCauses } from './death-causes.ts';
+import { type DeathCause, DeathCauses, type UnlocatedStack } from './death-causes.ts';
 import type { TestResult } from './events.ts';
 import { type Ending, failuresOf, type Hanging, locate, notesOf, stackOf } from './failure.ts';
+import { KeptReports } from './kept-reports.ts';
+import type { FarSnapshot, OtherSchedulers } from './other-schedulers.ts';
 import { OutputGroup } from './output-group.ts';
 import type { RunRoom } from './output-room.ts';
 import type { TestCase } from './test-case.ts';
@@ -22,22 +25,11 @@ import { judge } from './verdict.ts';
 /** The number of every test's environment. Each test has an environment of its own. */
 const TEST_ENVIRONMENT = 0;
 
-/** The number of failures, and of characters in all of them, that are kept of a test's reports. Further ones are counted. */
-const MAX_REPORTS = 100;
-const MAX_REPORTED = 2 ** 22;
-
 /** The number of processes of a hanging test that are described. */
 const MAX_DESCRIBED = 100;
 
-/** What a test has reported, before the stack is found in the sources. */
-interface UnlocatedReport {
-  readonly report: FailureReport;
-  readonly module: LoadedModule;
-  readonly frames: readonly StackFrame[];
-}
-
 interface UnlocatedHanging extends Omit<Hanging, 'processes'> {
-  readonly processes: readonly Snapshot[];
+  readonly processes: readonly FarSnapshot[];
 }
 
 /** A test could not be instantiated, or the export that runs before the tests failed. All other tests are given up. */
@@ -59,19 +51,23 @@ export class TestRun implements RunningTest {
   readonly #test: TestCase;
   readonly #options: TestOptions;
   readonly #output: OutputGroup;
-  readonly #room: RunRoom;
   #latestRoot: Process | null = null;
+  /** The scheduler to which the root process has gone; null if it has not. */
+  #place: SchedulerIndex | null = null;
+  /** Resolves when the root process has ended, wherever it was. */
+  readonly #end = Promise.withResolvers<Exit>();
+  #hasEnded = false;
+  /** Why nobody knows how the root process has ended; null where somebody does. */
+  #loss: string | null = null;
   #cancelled = false;
   /** Set when the time is up. */
   #hanging: Promise<UnlocatedHanging> | null = null;
 
   #title: string;
   #expectedTrap: string | null = null;
-  readonly #reports: UnlocatedReport[] = [];
-  #reported = 0;
-  #charactersReported = 0;
+  readonly #reports: KeptReports;
 
-  readonly #causes = new DeathCauses();
+  readonly #causes: DeathCauses;
   #cause: DeathCause | null = null;
 
   /** @param room for the outputs and reports of all tests of the run */
@@ -81,7 +77,16 @@ export class TestRun implements RunningTest {
     this.#options = options;
     this.#title = test.name;
     this.#output = new OutputGroup(options.input, options.echo ?? null, options.watcher ?? null, room);
-    this.#room = room;
+    this.#reports = new KeptReports(room);
+    this.#causes = new DeathCauses((peer, cause) => {
+      const root = this.#root;
+      if (root !== null) this.#others?.tellCause(root.environment, peer, cause);
+    });
+  }
+
+  /** The other schedulers; null as long as none of them has had processes of this test. */
+  get #others(): OtherSchedulers | null {
+    return this.#latestRoot?.environment.elsewhere == null ? null : (this.#options.others?.() ?? null);
   }
 
   /**
@@ -95,12 +100,15 @@ export class TestRun implements RunningTest {
     const giveUp = () => {
       if (this.#root !== null) this.#hanging = this.#giveUp(this.#root, timeout ?? 0);
     };
-    const limit =
-      timeout === undefined ? null : new TimeLimit(timeout * 1000, giveUp, watcher && (() => this.#isHeld));
+    const held = watcher === undefined ? null : () => this.#isHeld;
+    const stopped = { before: () => !this.hasBegun, held };
+    const limit = timeout === undefined ? null : new TimeLimit(timeout * 1000, giveUp, stopped);
     try {
-      const exit = await this.#end(module);
+      const exit = await this.#runRoot(module);
       const duration = performance.now() - start;
       onEnd();
+      const root = this.#root;
+      if (root !== null) await this.#others?.settle(root.environment);
       return await this.#result(exit, duration, await this.#hanging);
     } finally {
       limit?.stop();
@@ -113,8 +121,8 @@ export class TestRun implements RunningTest {
     return this.#latestRoot;
   }
 
-  async #end(module: LoadedModule): Promise<Exit> {
-    const { config } = this.#options;
+  async #runRoot(module: LoadedModule): Promise<Exit> {
+    const { config, where = Where.Usual } = this.#options;
     try {
       const root = await this.#runtime.run(module, {
         config,
@@ -122,17 +130,21 @@ export class TestRun implements RunningTest {
         entry: { name: this.#test.exportName, params: [] },
         environment: TEST_ENVIRONMENT,
         onCreated: (process) => {
+          process.where = process.childrenWhere = where;
           this.#latestRoot = process;
           runningTests.set(process.environment, this);
           this.#options.watcher?.onRoot(process);
         },
       });
-      return await root.ended;
+      void root.ended.then(this.#end.resolve);
+      return await this.#end.promise;
     } catch (error) {
       if (!(error instanceof SpawnError)) throw error;
       // It was killed while its start section ran.
       if (this.#cancelled || this.#hanging !== null) return KILLED_EXIT;
       throw new TestStartError(this.#test.name, error.message, { cause: error });
+    } finally {
+      this.#hasEnded = true;
     }
   }
 
@@ -142,15 +154,16 @@ export class TestRun implements RunningTest {
     const { echo, sources } = this.#options;
     const cause = this.#cause;
     const ownPanic = panicIn(output.rootText);
-    const panic =
-      cause === null || cause.process === this.#root ? ownPanic : panicIn(output.textOf(cause.process));
+    const failed = cause === null || cause.id === this.#root?.id ? null : cause;
+    const panic = failed === null ? ownPanic : panicIn(output.textOf(failed.stdio));
     const { reason, note } = judge({
       expectedPanic,
       expectedTrap: this.#expectedTrap,
       endedNormally: isNormal(exit),
       panic: ownPanic?.message ?? null,
       cause: panic?.message ?? causeMessage(cause),
-      reported: this.#reported > 0,
+      reported: this.#reports.count > 0,
+      loss: this.#loss,
       echoed: echo !== undefined,
       timedOut: hanging?.timeout ?? null,
     });
@@ -175,16 +188,17 @@ export class TestRun implements RunningTest {
       cause,
       stack: await stackOf(cause, sources),
       panic: panic ?? ownPanic,
-      byLink: cause !== null && cause.process !== this.#root,
+      failedPeer: failed && this.#describe(failed.id),
+      loss: this.#loss,
       expected: this.#expectedTrap ?? expectedPanic,
       hanging: hanging && (await this.#located(hanging)),
       reports: await Promise.all(
-        this.#reports.map(async ({ report, module, frames }) => ({
+        this.#reports.kept.map(async ({ report, stack }) => ({
           ...report,
-          stack: await locate(module, frames, sources),
+          stack: await locate(stack, sources),
         })),
       ),
-      reportsLeft: this.#reported - this.#reports.length,
+      reportsLeft: this.#reports.count - this.#reports.kept.length,
     };
     const failures = failuresOf(reason, ending);
     output.addNote((note ?? '') + notesOf(reason, ending));
@@ -194,7 +208,7 @@ export class TestRun implements RunningTest {
   async #located({ processes, ...others }: UnlocatedHanging): Promise<Hanging> {
     const { sources } = this.#options;
     const located = processes.map(async (process) => {
-      const { frames, lines } = await locate(process.module, process.stack, sources);
+      const { frames, lines } = await locate({ module: process.module, frames: process.stack }, sources);
       return { ...process, stack: frames, lines };
     });
     return { ...others, processes: await Promise.all(located) };
@@ -205,12 +219,16 @@ export class TestRun implements RunningTest {
   /** Called when the time is up. Finds out what the processes are doing, and kills them. */
   async #giveUp(root: Process, timeout: number): Promise<UnlocatedHanging> {
     const { environment } = root;
-    const count = Math.max(environment.size, 1);
+    const elsewhere = this.#others?.describe(environment, MAX_DESCRIBED);
+    const { size } = environment;
     // Until its start section has run, a process is not in its environment.
     const living = root.initialized ? environment.processes() : [root];
-    const processes = await snapshots(living, this.#runtime.scheduler, MAX_DESCRIBED);
+    const here = await snapshots(living, this.#runtime.scheduler, MAX_DESCRIBED);
+    const there = await elsewhere;
     this.kill();
-    return { timeout, processes, count };
+    if (there === undefined) return { timeout, processes: here, count: Math.max(size, 1) };
+    const processes = [...here, ...there.processes].sort((a, b) => a.id - b.id).slice(0, MAX_DESCRIBED);
+    return { timeout, processes, count: Math.max(size + there.count, 1) };
   }
 
   /** Whether somebody holds one of its processes. */
@@ -219,7 +237,12 @@ export class TestRun implements RunningTest {
     if (root === null) return false;
     if (root.paused) return true;
     for (const { paused } of root.environment.processes()) if (paused) return true;
-    return false;
+    return this.#others?.isHeld(root.environment) ?? false;
+  }
+
+  #describe(id: ProcessId): string {
+    const root = this.#root;
+    return root === null ? `process ${id}` : describeProcess({ id, registry: root.registry });
   }
 
   /** Ends the test as cancelled. */
@@ -237,16 +260,33 @@ export class TestRun implements RunningTest {
     void killAll(root.environment, scheduler);
   }
 
-  /** Notes what its processes have executed. They have all ended. */
-  noteCoverage(): void {
-    const root = this.#root;
-    if (root !== null) this.#options.coverage?.ended(this.#test, root.environment);
-  }
-
   /** Whether any of its processes lives. */
   get lives(): boolean {
+    return this.livesHere || this.livesElsewhere;
+  }
+
+  get livesHere(): boolean {
     const root = this.#root;
     return root !== null && (root.exit === null || root.environment.size > 0);
+  }
+
+  get livesElsewhere(): boolean {
+    const { size = 0 } = this.#latestRoot?.environment.elsewhere ?? {};
+    return size > 0 || (this.#place !== null && !this.#hasEnded);
+  }
+
+  /** Whether its root process has had a turn, as far as is known here. */
+  get hasBegun(): boolean {
+    const root = this.#root;
+    return root !== null && (root.turns > 0 || root.paused || root.exit !== null);
+  }
+
+  /** Must be called when all its processes have ended. */
+  close(): void {
+    const root = this.#root;
+    if (root === null) return;
+    this.#options.coverage?.ended(this.#test, root.environment);
+    this.#others?.close(root.environment);
   }
 
   // -- what the test says of itself ----------------------------------------------------------------------
@@ -260,21 +300,53 @@ export class TestRun implements RunningTest {
   }
 
   fail(caller: Process, report: FailureReport): void {
-    this.#reported++;
-    const { message, expected, actual } = report;
-    const length = message.length + (expected?.length ?? 0) + (actual?.length ?? 0);
-    this.#charactersReported += length;
-    if (this.#reports.length >= MAX_REPORTS || this.#charactersReported > MAX_REPORTED) return;
-    // The lines about it in the output are as long again.
-    if (!this.#room.take(2 * length)) return;
-    const frames = processStack(captureCaller(), caller);
-    this.#reports.push({ report, module: caller.module, frames });
+    this.report(report, () => ({ module: caller.module, frames: processStack(captureCaller(), caller) }));
   }
 
-  /** Must be called when one of its processes has ended, before linked processes hear of it. */
+  /**
+   * Takes a failure that the test has reported, on whatever scheduler.
+   * @param stack finds out where, if it is to be kept
+   */
+  report(report: FailureReport, stack: () => UnlocatedStack): void {
+    if (this.#reports.takes(report)) this.#reports.kept.push({ report, stack: stack() });
+  }
+
+  /** Counts reports that were not kept on another scheduler. */
+  countReports(count: number): void {
+    this.#reports.count += count;
+  }
+
+  /** Must be called when one of its processes has ended here, before linked processes hear of it. */
   onExit(process: Process, exit: Exit): void {
     const cause = this.#causes.observe(process, exit);
     if (process === this.#root) this.#cause = cause;
+  }
+
+  // -- other schedulers ----------------------------------------------------------------------------------
+
+  /** Must be called when one of its processes has gone to another scheduler before it began. */
+  onDepart(process: Process): void {
+    if (process === this.#root) this.#place = process.environment.elsewhere?.place(process.id) ?? null;
+  }
+
+  /** Takes what a process here is about to die of, as another scheduler tells. */
+  inherit(id: ProcessId, cause: DeathCause): void {
+    this.#causes.inherit(this.#root?.environment.get(id), cause);
+  }
+
+  /** The root process has ended on another scheduler. */
+  endElsewhere(exit: Exit, cause: DeathCause | null): void {
+    this.#cause = cause;
+    this.#hasEnded = true;
+    this.#end.resolve(exit);
+  }
+
+  /** A scheduler has gone, with the processes that it had. */
+  lose(index: SchedulerIndex): void {
+    if (this.#place !== index || this.#hasEnded) return;
+    this.#loss = `scheduler ${index} has ended, on which the test ran`;
+    this.#hasEnded = true;
+    this.#end.resolve(KILLED_EXIT);
   }
 }
 

@@ -15,6 +15,8 @@ export interface Evidence {
   readonly cause: string | null;
   /** Whether the test has reported a failure. */
   readonly reported: boolean;
+  /** Why nobody knows how the test has ended; null where somebody does. */
+  readonly loss: string | null;
   /** Whether people have seen the output while the test ran. */
   readonly echoed: boolean;
   /** The time limit in seconds after which the test was given up; null where it ended by itself. */
@@ -32,7 +34,9 @@ const PASSED: Verdict = { reason: null, note: null };
 
 /** Judges a test. */
 export function judge(evidence: Evidence): Verdict {
-  const { timedOut, reported, expectedTrap } = evidence;
+  const { timedOut, reported, expectedTrap, loss } = evidence;
+  // Whatever it was to end with.
+  if (loss !== null) return { reason: 'failed', note: `note: ${loss}\n` };
   if (timedOut !== null) {
     return { reason: 'timeout', note: `note: test did not end within ${countOf(timedOut, 'second')}\n` };
   }

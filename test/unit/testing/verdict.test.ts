@@ -11,6 +11,7 @@ const ended: Evidence = {
   reported: false,
   echoed: false,
   timedOut: null,
+  loss: null,
 };
 const failed = { ...ended, endedNormally: false };
 
