@@ -50,6 +50,7 @@ const SLICES_PER_CLOCK = 32;
 const BUSY_TIME = 2;
 /** Milliseconds for which it is remembered that processes compute while others wait. */
 const CONTENTION_TIME = 2;
+const ROOT_CONTENTION_TIME = 100;
 /** The number of messages that a receive looks at before it asks whether the turn is over. */
 const MOST_LOOKS = 1024;
 /** The most bytes of instances and memories that are kept for the next processes. */
@@ -400,9 +401,13 @@ export class Scheduler implements Turns {
     return this.#clock - this.#preempted < CONTENTION_TIME;
   }
 
-  /** The same for a process that is about to begin. Only those of its own program count, unless it is the first one of that. */
+  /**
+   * The same for a process that is about to begin. Only those of its own program count, unless it is the first one of that: others know
+   * nothing of it, so that it may wait.
+   */
   isContendedFor({ parent, environment }: Process): boolean {
-    return this.isContended && (parent === null || this.#clock - environment.preempted < CONTENTION_TIME);
+    if (parent === null) return this.#clock - this.#preempted < ROOT_CONTENTION_TIME;
+    return this.isContended && this.#clock - environment.preempted < CONTENTION_TIME;
   }
 
   /** Whether there has always been a process that was ready, for a while. */
