@@ -23,10 +23,16 @@ IMPORT("lunatic::message", "receive") u32 receive(const void *tags, u32 count, u
 IMPORT("wasi_snapshot_preview1", "clock_time_get") int clock_time_get(int clock, u64 precision, u64 *time);
 IMPORT("wasi_snapshot_preview1", "fd_write") int fd_write(int fd, const void *vectors, u32 count, u32 *written);
 
-/** What a worker does: some hundred milliseconds of each. */
+enum { ROUNDS = 3 };
+
+/** What a worker does: in each round some hundred milliseconds of each. */
 static u32 compute(u32 worker) {
-  seed = worker;
-  return sha256(120000 + worker) ^ sort(30) ^ matrix(100) ^ collatzAll(700000 + worker);
+  u32 checksum = 0;
+  for (u32 round = 0; round < ROUNDS; round++) {
+    seed = worker * ROUNDS + round;
+    checksum = checksum * 31 + (sha256(120000 + worker) ^ sort(30) ^ matrix(100) ^ collatzAll(700000 + worker));
+  }
+  return checksum;
 }
 
 EXPORT(work) void work(u64 parent, u32 worker) {
