@@ -41,6 +41,9 @@ const BETWEEN_PROCESSES = [
 /** Tests that mostly wait for OS processes: so three of them run on two cores. They hold nothing that others would notice. */
 const WITH_COMMANDS = ['adapter', 'cli', 'inspect'].map((folder) => `test/${folder}/**/*.test.ts`);
 
+/** Tests of how long processes wait: nothing else runs beside them. */
+const ALONE = ['test/cli/fairness.test.ts'];
+
 /** Files that take long. vitest would begin late with those that have few lines. */
 const LONG = [
   'adapter/same-values',
@@ -77,6 +80,7 @@ export default defineConfig({
         test: {
           name: 'commands',
           include: WITH_COMMANDS,
+          exclude: ALONE,
           isolate: false,
           maxWorkers: 3,
           sequence: { groupOrder: 0 },
@@ -92,6 +96,10 @@ export default defineConfig({
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: ALONE, maxWorkers: 1, sequence: { groupOrder: 2 } },
       },
       {
         extends: true,

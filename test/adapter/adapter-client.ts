@@ -8,7 +8,7 @@ import { DebugClient } from '@vscode/debugadapter-testsupport';
 import type { DebugProtocol } from '@vscode/debugprotocol';
 import { onTestFinished } from 'vitest';
 import type { CustomEvents, CustomRequests, LaunchArguments } from '../../debug-adapter/index.ts';
-import { launcher } from '../support/command.ts';
+import { commandEnvironment, launcher } from '../support/command.ts';
 
 /** Milliseconds for anything that a test waits for. */
 const DEADLINE = 20_000;
@@ -58,7 +58,7 @@ export class AdapterClient extends DebugClient {
   ): Promise<AdapterClient> {
     const client = new AdapterClient();
     const adapter = spawn(process.execPath, [launcher, 'dap', ...options], {
-      env: { PATH: process.env['PATH'] ?? '', GREETING: 'from the adapter' },
+      env: { ...commandEnvironment(), GREETING: 'from the adapter' },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     client.adapter = adapter;

@@ -48,7 +48,7 @@ describe('monitor', () => {
   });
 
   test.each(['2', '99', '0', '-1'])('of process %s, which does not exist, is silent', async (id) => {
-    const body = `(call $process.sleep_ms (i64.const 2))
+    const body = `(loop $l (call $process.sleep_ms (i64.const 2)) (br_if $l (call $process.exists (i64.const ${id}))))
       (call $process.monitor (i64.const ${id})) (call $process.stop_monitoring (i64.const ${id})) ${SHOW_SOON}
       (call $process.monitor (i64.const ${id})) ${SHOW_SOON}`;
     expect(await linesOf(program('', body))).toEqual(['timeout', 'timeout']);

@@ -6,6 +6,9 @@ import { Inspected, type Inspecting, inspectPrograms } from '../support/inspecte
 import { FAMILY } from '../support/inspected-guests.ts';
 import { RawSocket } from '../support/raw-socket.ts';
 
+/** As many cases as there is time for. */
+const inTime = (numRuns: number) => ({ numRuns, interruptAfterTimeLimit: 8000 });
+
 inspectPrograms();
 
 /** The program runs on and answers. */
@@ -44,7 +47,7 @@ test('random bytes where HTTP is expected', async () => {
       socket.destroy();
       await answers(witness, run);
     }),
-    { numRuns: 300 },
+    inTime(300),
   );
 });
 
@@ -113,7 +116,7 @@ test('mutated requests', async () => {
         await answers(witness, run);
       },
     ),
-    { numRuns: 300 },
+    inTime(300),
   );
 });
 
@@ -134,7 +137,7 @@ test('mutated texts', async () => {
       raw.socket.terminate();
       await answers(witness, run);
     }),
-    { numRuns: 200 },
+    inTime(200),
   );
 });
 
@@ -158,6 +161,6 @@ test('any order of control leaves a program that answers', async () => {
       expect(processes.map(({ state }) => state)).not.toContain('paused');
       await answers(witness, run);
     }),
-    { numRuns: 100 },
+    inTime(100),
   );
 });

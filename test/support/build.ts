@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { globSync, statSync } from 'node:fs';
+import { globSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env, execPath } from 'node:process';
 import { projectFolder } from './command.ts';
@@ -9,9 +10,16 @@ const SOURCES = ['{runtime,debug-adapter,extension}/**', 'scripts/*', 'package*.
 
 /**
  * Bundles the command before the tests that run it, unless it is newer than its sources: with the Node that npm runs on, as
- * `npm start` does, which may be older than the one that runs the tests.
+ * `npm start` does, which may be older than the one that runs the tests. And makes a folder for what commands keep for each other.
  */
-export default function setup(): void {
+export default function setup(): () => void {
+  build();
+  const cache = mkdtempSync(join(tmpdir(), 'lunatic-test-cache-'));
+  env['LUNATIC_TEST_CACHE'] = cache;
+  return () => rmSync(cache, { recursive: true });
+}
+
+function build(): void {
   // What a build writes first, and last.
   const begun = changed('dist/program.cjs');
   const isWhole = changed('dist/command.cjs') > begun;

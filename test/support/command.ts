@@ -30,6 +30,12 @@ export interface CommandResult {
   readonly exitCode: number | null;
 }
 
+/** The environment of commands, if none is given: they keep for each other what they make of scripts and modules, as those of a user do. */
+export function commandEnvironment(): Record<string, string> {
+  const { PATH = '', LUNATIC_TEST_CACHE: cache } = process.env;
+  return { PATH, ...(cache === undefined ? {} : { LUNATIC_CACHE: cache }) };
+}
+
 /** A command that runs. */
 export class RunningCommand {
   readonly child: ChildProcess;
@@ -42,7 +48,7 @@ export class RunningCommand {
     const nodeArgs = [...(options.nodeArgs ?? []), options.launcher ?? launcher];
     this.child = spawn(options.node ?? process.execPath, [...nodeArgs, ...args], {
       cwd: options.cwd ?? projectFolder,
-      env: { PATH: process.env['PATH'] ?? '', ...options.env },
+      env: { ...commandEnvironment(), ...options.env },
       stdio: ['pipe', 'pipe', 'pipe'],
     });
     const collect = (field: 'stdout' | 'stderr') => (chunk: Buffer) => {
