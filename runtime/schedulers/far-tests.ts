@@ -53,6 +53,10 @@ export class FarTests {
         if (test instanceof FarTest) test.onExit(process, exit);
       },
     });
+    system.rootBegins = (root) => {
+      const test = runningTests.get(root.environment);
+      if (test instanceof FarTest) test.begin();
+    };
     this.#answer(scheduler);
     if (isInspected) setInterval(() => this.#tellHeld(), HELD_INTERVAL).unref();
   }
@@ -112,6 +116,10 @@ class FarTest implements RunningTest {
       writer.varint(this.program.key);
       write(writer);
     });
+  }
+
+  begin(): void {
+    this.#tell(TestRequest.Begun, () => {});
   }
 
   setName(name: string): void {

@@ -28,10 +28,13 @@ export class Placing implements Placement {
 
   keeps(process: Process): boolean {
     const { where } = process;
+    if (process.parent === null && schedulerOf(process.id) !== this.#surroundings.mesh.index) {
+      // Whoever waits for the end of a root process looks for it where it went first.
+      this.#surroundings.begins(process);
+      return false;
+    }
     if (where === Where.Apart) return this.#separation.keeps(process);
     if (where === Where.Usual) {
-      // Whoever waits for the end of a root process looks for it where it went first.
-      if (process.parent === null && schedulerOf(process.id) !== this.#surroundings.mesh.index) return false;
       if (this.#surroundings.isCrowded && this.crowd.keeps(process)) return true;
       if (process.parent === null) return this.#roots.keeps(process);
       if (this.#isForOthers(process)) return this.#separation.keeps(process);

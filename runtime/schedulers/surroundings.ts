@@ -28,6 +28,8 @@ export interface Surroundings {
   grow(): boolean;
   /** Lets the process that has the turn wait. */
   press(pressure: Pressure): void;
+  /** A root process is about to begin that has come from another scheduler. */
+  begins(root: Process): void;
   /** Calls back whenever a root process has ended here. */
   whenRootEnds(call: () => void): void;
   isMovable(process: Process): boolean;

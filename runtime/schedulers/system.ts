@@ -95,6 +95,8 @@ export class SchedulerSystem {
   #isAskingToGrow = false;
   #noGrowthUntil = 0;
   readonly watchers: SystemWatcher[] = [];
+  /** Called when a root process is about to begin that has come from another scheduler. */
+  rootBegins: (root: Process) => void = () => {};
   /** Told when the module of a program begins to be loaded, and when it is: there may be a file of it. */
   loadsProgram: (isLoading: boolean) => void = () => {};
 
@@ -239,6 +241,7 @@ export class SchedulerSystem {
         return moves.size;
       },
       press: (pressure) => scheduler.press(pressure),
+      begins: (root) => this.rootBegins(root),
       isContendedFor: (process) => scheduler.isContendedFor(process),
       whenRootEnds: (call) => scheduler.observers.add({ onExit: ({ parent }) => parent === null && call() }),
       isMovable: (process) => spawner.isMovable(process),

@@ -28,6 +28,7 @@ export class TestService implements OtherSchedulers, SystemWatcher {
   constructor(system: SchedulerSystem) {
     this.#system = system;
     system.watchers.push(this);
+    this.#take(TestRequest.Begun, (test) => test.beginElsewhere());
     this.#take(TestRequest.Named, (test, reader) => test.setName(reader.text()));
     this.#take(TestRequest.ShouldTrap, (test, reader) => test.shouldTrap(reader.text()));
     this.#take(TestRequest.Reported, (test, reader, wire) => {

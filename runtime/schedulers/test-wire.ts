@@ -16,6 +16,8 @@ import type { SchedulerSystem } from './system.ts';
  * processes print and the ends of these, so none of them needs an answer but where it says so.
  */
 export const TestRequest = {
+  /** To the first scheduler: the root process has its first turn. */
+  Begun: 'test begun',
   /** To the first scheduler: the test's name for people. */
   Named: 'test named',
   /** To the first scheduler: the message with which the test has to fail. */

@@ -21,6 +21,9 @@ const STARTED_AT_ONCE = 64;
 /** Tests with processes that were left, from which on it is looked whether these have ended meanwhile. */
 const MANY_LEFT = 64;
 
+/** Milliseconds between two looks at whether enough tests have begun, if none ends. */
+const WAITING_INTERVAL = 5;
+
 /** Milliseconds between two looks at whether processes on other schedulers have ended, and those after which nobody waits for them. */
 const LOOKING_INTERVAL = 2;
 const ENDING_TIME = 3000;
@@ -233,8 +236,14 @@ class Session implements SchedulerObserver {
 
   /** Waits as long as many tests have not begun, since they may begin on another scheduler: they take memory. */
   async #whileManyWait(): Promise<void> {
-    const waiting = () => [...this.#alive].filter(({ hasBegun }) => !hasBegun).length;
-    while (waiting() >= STARTED_AT_ONCE) await nextTurn();
+    const waiting = () => {
+      let count = 0;
+      for (const { hasBegun } of this.#alive) if (!hasBegun) count++;
+      return count;
+    };
+    // Most have begun then.
+    await nextTurn();
+    while (waiting() >= STARTED_AT_ONCE) await this.#pause(WAITING_INTERVAL);
   }
 
   /** Lets processes run as long as each turn of the event loop ends a test. */

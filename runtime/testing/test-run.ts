@@ -54,6 +54,7 @@ export class TestRun implements RunningTest {
   #latestRoot: Process | null = null;
   /** The scheduler to which the root process has gone; null if it has not. */
   #place: SchedulerIndex | null = null;
+  #hasBegunElsewhere = false;
   /** Resolves when the root process has ended, wherever it was. */
   readonly #end = Promise.withResolvers<Exit>();
   #hasEnded = false;
@@ -278,6 +279,7 @@ export class TestRun implements RunningTest {
   /** Whether its root process has had a turn, as far as is known here. */
   get hasBegun(): boolean {
     const root = this.#root;
+    if (this.#place !== null) return this.#hasBegunElsewhere || this.#hasEnded;
     return root !== null && (root.turns > 0 || root.paused || root.exit !== null);
   }
 
@@ -332,6 +334,11 @@ export class TestRun implements RunningTest {
   /** Takes what a process here is about to die of, as another scheduler tells. */
   inherit(id: ProcessId, cause: DeathCause): void {
     this.#causes.inherit(this.#root?.environment.get(id), cause);
+  }
+
+  /** The root process has its first turn on another scheduler. */
+  beginElsewhere(): void {
+    this.#hasBegunElsewhere = true;
   }
 
   /** The root process has ended on another scheduler. */
