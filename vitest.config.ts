@@ -36,6 +36,7 @@ const BETWEEN_PROCESSES = [
   'ties',
   'timers',
   'trap-catch',
+  'wasi-streams',
 ];
 
 /** Tests that mostly wait for OS processes: so three of them run on two cores. They hold nothing that others would notice. */

@@ -9,6 +9,8 @@ export class ReadableInput implements InputStream {
   readonly #isTerminal: () => boolean;
   #stream: Readable | null = null;
   #ended = false;
+  /** What is read before the stream goes on. */
+  #unread: Uint8Array = END;
   #waiting = new Set<() => void>();
 
   /** @param isTerminal called when a process asks, which few do */
@@ -22,6 +24,11 @@ export class ReadableInput implements InputStream {
   }
 
   read(length: number): Uint8Array | null {
+    if (this.#unread.length > 0) {
+      const bytes = this.#unread.subarray(0, length);
+      this.#unread = this.#unread.subarray(length);
+      return bytes;
+    }
     const stream = this.#opened();
     const available = stream.readableLength;
     if (available === 0) {
@@ -35,12 +42,17 @@ export class ReadableInput implements InputStream {
 
   whenReadable(ready: () => void): () => void {
     const stream = this.#opened();
-    if (stream.readableLength > 0 || this.#ended) {
+    if (this.#unread.length > 0 || stream.readableLength > 0 || this.#ended) {
       const now = setImmediate(ready);
       return () => clearImmediate(now);
     }
     this.#waiting.add(ready);
     return () => this.#waiting.delete(ready);
+  }
+
+  unread(bytes: Uint8Array): void {
+    this.#unread = Buffer.concat([bytes, this.#unread]);
+    this.#wake();
   }
 
   #opened(): Readable {

@@ -26,6 +26,8 @@ export class Environment<Process extends { readonly id: ProcessId }> {
   starting = 0;
   /** When one of its processes was last preempted while others were ready. */
   preempted = Number.NEGATIVE_INFINITY;
+  /** Whether all of its processes are to be killed, also those that come yet. */
+  isEnding = false;
   /** Its processes on other schedulers; null as long as there are none. */
   elsewhere: Elsewhere | null = null;
 

@@ -7,7 +7,8 @@ import type { Scheduler } from './scheduler.ts';
 const MOST_TIME = 0.5;
 
 /**
- * Kills all processes of an environment, the oldest first, and those that they spawn meanwhile.
+ * Kills all processes of an environment for good, the oldest first. Those that come later are killed as they come: the process that has
+ * the turn may spawn one before it dies, and others may be on their way from another scheduler.
  * @param everywhere whether those on other schedulers as well
  * @returns when it has gone through all of them. They may not have ended yet
  */
@@ -16,6 +17,7 @@ export async function killAll(
   scheduler: Scheduler,
   everywhere = true,
 ): Promise<void> {
+  environment.isEnding = true;
   if (everywhere) environment.elsewhere?.killAll();
   let since = clockTime();
   // It goes on to processes that are added later.

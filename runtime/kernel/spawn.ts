@@ -232,6 +232,7 @@ export class Spawner implements Respawner {
     environment.add(child);
     if (link !== NO_TAG) router.deliver(child.id, { kind: 'link', peer: parent.id, tag: link });
     scheduler.makeReady(child, 0);
+    if (environment.isEnding) scheduler.kill(child);
     scheduler.placement?.spawned();
     return { process: child };
   }

@@ -21,6 +21,14 @@ export interface InputStream {
   read(length: number): Uint8Array | null;
   /** Calls `ready` once when a read will no longer return null. Returns a function that gives up waiting. */
   whenReadable(ready: () => void): () => void;
+  /**
+   * Only where another scheduler has the stream: it must be asked, so `read` returns null always. Calls `done` once with at most `length`
+   * bytes, none at the end; with null if there are none yet and the caller does not wait for them. Returns a function that gives up: then
+   * nothing is taken.
+   */
+  fetch?(length: number, waits: boolean, done: (bytes: Uint8Array | null) => void): () => void;
+  /** Takes bytes back that have come to nobody. They are read next. */
+  unread(bytes: Uint8Array): void;
   readonly isTerminal: boolean;
 }
 

@@ -61,18 +61,27 @@ export class OsProgramInput {
 export function feed(stream: Writable, input: InputStream): () => void {
   let cancel = () => {};
   let open = true;
+  const give = (bytes: Uint8Array): void => {
+    if (bytes.length > 0) {
+      stream.write(bytes.slice());
+      return;
+    }
+    open = false;
+    stream.end();
+  };
   const step = (): void => {
     while (open && !stream.writableNeedDrain) {
       const bytes = input.read(MAX_CHUNK);
-      if (bytes === null) {
-        cancel = input.whenReadable(step);
-        return;
+      if (bytes !== null) {
+        give(bytes);
+        continue;
       }
-      if (bytes.length === 0) {
-        stream.end();
-        return;
-      }
-      stream.write(bytes.slice());
+      const fetched = (found: Uint8Array | null): void => {
+        if (found !== null) give(found);
+        step();
+      };
+      cancel = input.fetch?.(MAX_CHUNK, true, fetched) ?? input.whenReadable(step);
+      return;
     }
   };
   const stop = () => {

@@ -1,13 +1,13 @@
 import type { ByteReader } from '../kernel/codec/byte-reader.ts';
-import { ByteReader as Reader } from '../kernel/codec/byte-reader.ts';
 import { FIRST_SCHEDULER, SCHEDULER_INDEXES, type SchedulerIndex } from '../kernel/ids.ts';
 import { OutputLine } from '../kernel/output-line.ts';
 import { type InputStream, OutputError, type OutputStream, type Stdio } from '../kernel/stdio.ts';
+import { FarInput, InputService } from './far-input.ts';
 import { Frame } from './frame.ts';
 import type { Mesh } from './mesh.ts';
 import type { Peers } from './peers.ts';
-import { bytesOf } from './requests.ts';
-import type { StreamsToken } from './streams-token.ts';
+import { Questions } from './questions.ts';
+import type { StreamsName, StreamsToken } from './streams-token.ts';
 
 /** Bytes that a scheduler may have printed before they were taken, of each stream of each process. */
 const MOST_UNTAKEN = 65_536;
@@ -19,8 +19,6 @@ const OUTPUT = 1;
 const ERROR = 2;
 type Descriptor = typeof OUTPUT | typeof ERROR;
 
-const INPUT_REQUEST = 'input';
-const EMPTY = new Uint8Array(0);
 /** Bits of what is known of streams: which are terminals, and whether each child has streams of its own. */
 const TRAITS = { input: 1, output: 2, error: 4, forChild: 8 } as const;
 
@@ -29,11 +27,12 @@ export class StreamService {
   readonly #mesh: Mesh;
   readonly #byNumber = new Numbered<Stdio>();
   readonly #numbers = new WeakMap<Stdio, number>();
+  readonly #inputs: InputService;
   #last = 0;
 
   constructor(mesh: Mesh, peers: Peers) {
     this.#mesh = mesh;
-    peers.answer(INPUT_REQUEST, (_, body) => this.#read(new Reader(body, 'a request for input')));
+    this.#inputs = new InputService(new Questions(peers), (name) => this.get(name).input);
   }
 
   /** @param key the number of the program */
@@ -48,7 +47,7 @@ export class StreamService {
   }
 
   /** The streams of a number. */
-  get({ number, parent }: StreamsToken): Stdio {
+  get({ number, parent }: StreamsName): Stdio {
     const made = this.#find(number, parent);
     if (made === undefined) throw new Error(`no streams of number ${number}`);
     return made;
@@ -97,20 +96,16 @@ export class StreamService {
     else written.then(taken, taken);
   }
 
-  #read(reader: ByteReader): Uint8Array | Promise<Uint8Array> {
-    const input = this.#byNumber.get(reader.varint())?.input;
-    const most = reader.varint();
-    if (input === undefined) return EMPTY;
-    const read = (): Uint8Array | Promise<Uint8Array> =>
-      input.read(most) ?? new Promise<void>((resolve) => void input.whenReadable(resolve)).then(read);
-    return read();
+  /** Another scheduler has gone. */
+  lose(index: SchedulerIndex): void {
+    this.#inputs.lose(index);
   }
 }
 
 /** The streams of processes that are not on the first scheduler. */
 export class FarStreams {
   readonly #mesh: Mesh;
-  readonly #peers: Peers;
+  readonly #questions: Questions;
   readonly #byNumber = new Numbered<FarStdio>();
   #last = 0;
   /** Called before what the process that has the turn prints goes to the owner of the streams. */
@@ -118,7 +113,7 @@ export class FarStreams {
 
   constructor(mesh: Mesh, peers: Peers) {
     this.#mesh = mesh;
-    this.#peers = peers;
+    this.#questions = new Questions(peers);
   }
 
   token(stdio: Stdio, _key?: number): StreamsToken {
@@ -132,7 +127,7 @@ export class FarStreams {
     if (known !== undefined) return known;
     const child = () => this.#child(token, key);
     const outlet = { mesh: this.#mesh, printed: (bytes: Uint8Array) => this.onPrint?.(bytes) };
-    const made = new FarStdio(token, outlet, this.#peers, child);
+    const made = new FarStdio(token, outlet, this.#questions, child);
     this.#byNumber.set(token.number, made, key);
     return made;
   }
@@ -215,10 +210,10 @@ class FarStdio implements Stdio {
   readonly error: FarOutput;
   readonly forChild?: () => Stdio;
 
-  constructor(token: StreamsToken, outlet: Outlet, peers: Peers, child: () => Stdio) {
+  constructor(token: StreamsToken, outlet: Outlet, questions: Questions, child: () => Stdio) {
     const { traits } = token;
     this.token = token;
-    this.input = new FarInput(token.number, peers, (traits & TRAITS.input) !== 0);
+    this.input = new FarInput(token, questions, (traits & TRAITS.input) !== 0);
     this.output = new FarOutput(token, OUTPUT, outlet, (traits & TRAITS.output) !== 0);
     this.error = new FarOutput(token, ERROR, outlet, (traits & TRAITS.error) !== 0);
     if ((traits & TRAITS.forChild) !== 0) this.forChild = child;
@@ -274,68 +269,6 @@ class FarOutput implements OutputStream {
     if (this.isFull) return;
     for (const resolve of this.#waiting.splice(0)) resolve();
     this.#line.tell();
-  }
-}
-
-class FarInput implements InputStream {
-  readonly isTerminal: boolean;
-  readonly #number: number;
-  readonly #peers: Peers;
-  /** What has come and nobody has read. */
-  #unread: Uint8Array = EMPTY;
-  #hasEnded = false;
-  #isAsking = false;
-  #wanted = 1;
-  readonly #waiting = new Set<() => void>();
-
-  constructor(number: number, peers: Peers, isTerminal: boolean) {
-    this.#number = number;
-    this.#peers = peers;
-    this.isTerminal = isTerminal;
-  }
-
-  read(length: number): Uint8Array | null {
-    if (this.#unread.length === 0) {
-      this.#wanted = length;
-      return this.#hasEnded ? EMPTY : null;
-    }
-    const read = this.#unread.subarray(0, length);
-    this.#unread = this.#unread.subarray(read.length);
-    return read;
-  }
-
-  whenReadable(ready: () => void): () => void {
-    this.#waiting.add(ready);
-    if (this.#unread.length > 0 || this.#hasEnded) setImmediate(() => this.#wake());
-    else this.#ask();
-    return () => this.#waiting.delete(ready);
-  }
-
-  /** Asks for no more than one reader wants: what is here, readers of other schedulers do not get. */
-  #ask(): void {
-    if (this.#isAsking) return;
-    this.#isAsking = true;
-    const body = bytesOf((writer) => {
-      writer.varint(this.#number);
-      writer.varint(this.#wanted);
-    });
-    this.#peers.request(FIRST_SCHEDULER, INPUT_REQUEST, body).then(
-      (bytes) => this.#came(bytes),
-      () => this.#came(EMPTY),
-    );
-  }
-
-  #came(bytes: Uint8Array): void {
-    this.#isAsking = false;
-    if (bytes.length === 0) this.#hasEnded = true;
-    else this.#unread = bytes;
-    this.#wake();
-  }
-
-  #wake(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const ready of waiting) ready();
   }
 }
 

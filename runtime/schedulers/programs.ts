@@ -17,6 +17,8 @@ export class Programs {
   readonly #reach: Reach;
   readonly #byKey = new Map<number, Program>();
   readonly #byEnvironment = new WeakMap<Environment<Process>, Program>();
+  /** The numbers of those of which all processes are to be killed, also those that come yet. */
+  readonly #ending = new Set<number>();
   #last = 0;
   /** Who has given numbers to environments that are shown to people; null if nobody has. */
   numberOf: ((environment: Environment<Process>) => number | undefined) | null = null;
@@ -45,6 +47,7 @@ export class Programs {
 
   add(key: number, { environment, registry }: Pick<ProcessContext, 'environment' | 'registry'>): Program {
     const far = new FarProcesses(key, environment, this.#reach);
+    if (this.#ending.has(key)) environment.isEnding = true;
     const program = { key, environment, registry, far };
     environment.elsewhere = far;
     this.#byKey.set(key, program);
@@ -55,6 +58,13 @@ export class Programs {
   /** Forgets a program of which no process is left anywhere. */
   delete(key: number): void {
     this.#byKey.delete(key);
+    this.#ending.delete(key);
+  }
+
+  /** All processes of a program are to be killed, also those that come yet. Returns it, if it has been here. */
+  end(key: number): Program | undefined {
+    this.#ending.add(key);
+    return this.#byKey.get(key);
   }
 
   lose(index: SchedulerIndex): void {

@@ -116,7 +116,7 @@ export class Supervisor implements Starting {
 
   /** Whether there are indexes left, and schedulers do not die as fast as they are started. */
   get #mayStartMore(): boolean {
-    return this.#last + 1 < SCHEDULER_INDEXES && this.#deaths.length < MOST_DEATHS;
+    return this.#last + 1 < SCHEDULER_INDEXES && this.#lateDeaths.length < MOST_DEATHS;
   }
 
   grow(): boolean {
@@ -190,8 +190,11 @@ export class Supervisor implements Starting {
   }
 
   #noteDeath(): void {
-    this.#deaths = this.#deaths.filter((time) => clockTime() - time < DEATHS_TIME);
-    this.#deaths.push(clockTime());
+    this.#deaths = [...this.#lateDeaths, clockTime()];
+  }
+
+  get #lateDeaths(): number[] {
+    return this.#deaths.filter((time) => clockTime() - time < DEATHS_TIME);
   }
 
   /** There is no OS process. */

@@ -358,6 +358,7 @@ export class SchedulerSystem {
     });
     this.#programs.lose(index);
     this.#names?.lose(index);
+    if (this.streams instanceof StreamService) this.streams.lose(index);
     this.modules.lose(index);
     this.#cargo.lose(index);
     for (const watcher of this.watchers) watcher.lost(index);
@@ -420,7 +421,7 @@ export class SchedulerSystem {
         this.#programs.get(reader.varint())?.far.tell(from, reader.varint(), reader.varint());
         break;
       case Frame.KillAll: {
-        const program = this.#programs.get(reader.varint());
+        const program = this.#programs.end(reader.varint());
         if (program !== undefined) void killAll(program.environment, this.#runtime.scheduler, false);
         break;
       }

@@ -97,6 +97,8 @@ export class Travel {
     if (scheduler.probes !== null) scheduler.observers.begins(made);
     scheduler.makeReady(made, 0);
     for (const signal of signals) scheduler.delivery.deliver(made, signal);
+    // It may have been on its way while the others were killed.
+    if (environment.isEnding) scheduler.kill(made);
   }
 
   /** Returns the process, or why it cannot be made. */

@@ -64,13 +64,7 @@ export function readStream(
   );
   process.memory.check(readPointer, 4);
 
-  const attempt = (): Errno | Promise<number> => {
-    const bytes = wanted === 0 ? new Uint8Array(0) : stream.read(wanted);
-    if (bytes === null) {
-      if ((descriptor.flags & FdFlag.Nonblock) !== 0) return Errno.Again;
-      const readable = scheduler.waitForEvent(process, (wake) => stream.whenReadable(() => wake(0)));
-      return andThen(readable, attempt);
-    }
+  const take = (bytes: Uint8Array): Errno => {
     let rest = bytes;
     for (const { pointer, length } of buffers) {
       process.memory.write(pointer, rest.subarray(0, length));
@@ -79,7 +73,38 @@ export function readStream(
     process.memory.writeU32(readPointer, bytes.length);
     return Errno.Success;
   };
+  const attempt = (): Errno | Promise<number> => {
+    const bytes = wanted === 0 ? new Uint8Array(0) : stream.read(wanted);
+    if (bytes !== null) return take(bytes);
+    const waits = (descriptor.flags & FdFlag.Nonblock) === 0;
+    const fetch = stream.fetch?.bind(stream);
+    if (fetch !== undefined) {
+      const fetched = fetchInput(scheduler, (done) => fetch(wanted, waits, done));
+      return fetched.then((found) => (found === null ? Errno.Again : take(found)));
+    }
+    if (!waits) return Errno.Again;
+    const readable = scheduler.waitForEvent(process, (wake) => stream.whenReadable(() => wake(0)));
+    return andThen(readable, attempt);
+  };
   return attempt();
+}
+
+/**
+ * Lets the process that has the turn wait for what another scheduler has for it.
+ * @param ask asks for it, and returns a function that gives up
+ */
+function fetchInput(
+  scheduler: Scheduler,
+  ask: (done: (bytes: Uint8Array | null) => void) => () => void,
+): Promise<Uint8Array | null> {
+  let found: Uint8Array | null = null;
+  const answered = scheduler.waitForEvent(scheduler.current, (wake) =>
+    ask((bytes) => {
+      found = bytes;
+      wake(0);
+    }),
+  );
+  return answered.then(() => found);
 }
 
 function waitForOutput(scheduler: Scheduler, drained: Promise<void>): Promise<number> {

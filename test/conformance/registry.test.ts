@@ -238,6 +238,17 @@ describe('get_or_spawn', () => {
     expect(stdout.lines).toEqual(['killing', '1: 77 77']);
   });
 
+  test('that traps when it has spawned frees the name', async () => {
+    const trapping = getOrSpawn('a', 'go', { module: 0 }).replace('(i32.const 8)))', '(i32.const -4)))');
+    const source = await withModule(
+      '(call $process.sleep_ms (i64.const 2))',
+      `(func (export "child") (call $compile) ${trapping})
+       (func (export "_start") (call $run (text "child")) ${get('a')})`,
+    );
+    const { stdout } = await runAll(source);
+    expect(stdout.lines.filter((line) => line !== 'go')).toEqual(['1: 77 77']);
+  });
+
   test('does not lock out the start section of its own process', async () => {
     const source = await withModule(
       `${get('a')} ${put('b', 0, 7)} ${get('b')}`,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { guest } from '../support/guest.ts';
-import { linesOf, runAll, trapOf } from '../support/program.ts';
+import { linesOf, run, runAll, trapOf } from '../support/program.ts';
 
 interface Call {
   link?: number;
@@ -222,6 +222,16 @@ describe('the entry function', () => {
     expect(stdout.lines).toEqual(['code 0', 'called', 'link 9']);
     const { exits } = await spawned('(func (export "") unreachable)', { name: '(text "")' });
     expect(exits[0]?.exit.kind).toBe('trapped');
+  });
+
+  test('ends with its program, though it has been spawned while that was stopped', async () => {
+    const source = guest(`
+      (func (export "next") (drop (call $spawn (i64.const 0) (text "next"))))
+      (func (export "_start")
+        (drop (call $spawn (i64.const 0) (text "next"))) (drop (call $spawn (i64.const 0) (text "next")))
+        (call $process.sleep_ms (i64.const 20)))`);
+    // Not before all of them have ended.
+    expect((await run(source)).exit).toEqual({ kind: 'returned' });
   });
 
   test('may be a host function that the module imports', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { OutputError, ProcessConfig } from '../../runtime/internal.ts';
 import { guest, main } from '../support/guest.ts';
 import { testRuntime } from '../support/loop-back.ts';
-import { assemble, Capture, Feed, linesOf, run, runAll, start, trapOf } from '../support/program.ts';
+import { assemble, Capture, Feed, linesOf, nudge, run, runAll, start, trapOf } from '../support/program.ts';
 
 /** Stores an iovec. */
 const iovec = (at: number, operands: string) => `(call $iovec (i32.const ${at}) ${operands})`;
@@ -167,19 +167,48 @@ describe('fd_read', () => {
 
   test('of a killed process takes nothing', async () => {
     const input = new Feed();
-    const { stdout, empty } = await start(
+    const running = await start(
       program(
-        `(drop (call $spawn (i64.const 0) (text "other"))) (call $process.sleep_ms (i64.const 2))
-         (call $process.kill (i64.const 2)) (call $process.sleep_ms (i64.const 0)) (call $print (text "killed")) (call $read)`,
+        `(call $process.monitor (call $spawn (i64.const 0) (text "other"))) (call $expect (call $receive) (i32.const 0))
+         (call $process.kill (i64.const 2)) (call $expect (call $receive) (i32.const 2)) (call $print (text "killed")) (call $read)`,
         `${READ} (func (export "other") (call $read))`,
       ),
       { input },
     );
+    const { stdout } = running;
+    await expect.poll(() => input.waiting).toBe(1);
+    nudge(running);
     await expect.poll(() => stdout.lines).toEqual(['killed']);
     await expect.poll(() => input.waiting).toBe(1);
     input.push('mine');
-    await empty;
+    await running.empty;
     expect(stdout.lines).toEqual(['killed', 'mine']);
+  });
+
+  test('of a process that does not wait is EAGAIN, until something is there', async () => {
+    const input = new Feed();
+    const poll = `(i32.store8 (i32.const 0x208) (i32.const 1))
+      (call $expect (call $poll_oneoff (i32.const 0x200) (i32.const 0x300) (i32.const 1) (i32.const 32)) (i32.const 0))`;
+    const { root, stdout } = await start(
+      program(
+        '(call $run (text "child")) (call $read)',
+        `${READ}
+         (func (export "child")
+           (call $expect (call $fd_fdstat_set_flags (i32.const 0) (i32.const 4)) (i32.const 0))
+           ${iovec(0, '(i32.const 0x100) (i32.const 3)')}
+           (call $show32 (text "code") (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 32)))
+           ${poll}
+           (call $show32 (text "code") (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 32)))
+           (call $print (i32.const 0x100) (i32.load (i32.const 32)))
+           ${poll})`,
+      ),
+      { input },
+    );
+    await expect.poll(() => input.waiting).toBe(1);
+    input.push('abcdef');
+    expect((await root.ended).kind).toBe('returned');
+    // A poll has taken nothing.
+    expect(stdout.lines).toEqual(['code 6', 'code 0', 'abc', 'def']);
   });
 
   test('of nothing wanted returns at once', async () => {

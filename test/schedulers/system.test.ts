@@ -161,6 +161,27 @@ describe('a scheduler that dies', () => {
     expect(exitCode).toBe(143);
   });
 
+  test('takes no input with it', { timeout: 30_000 }, async () => {
+    const text = guest(`
+      (func $read
+        (i32.store (i32.const 0x100) (i32.const 0x200)) (i32.store (i32.const 0x104) (i32.const 10))
+        (call $expect (call $fd_read (i32.const 0) (i32.const 0x100) (i32.const 1) (i32.const 0x108)) (i32.const 0))
+        (call $write (i32.const 0x200) (i32.load (i32.const 0x108))))
+      (func (export "child") (call $print (text "ready")) (call $read))
+      (func (export "_start")
+        (call $process.monitor (call $spawn (i64.const 0) (text "child")))
+        (call $expect (call $receive) (i32.const 2))
+        (call $print (text "gone"))
+        (call $read))`);
+    const command = await several.start(text, APART, { input: null });
+    await command.printed('ready');
+    await sleep(100);
+    process.kill(await pidOf(command, 1), 'SIGKILL');
+    await command.printed('gone');
+    command.child.stdin?.end('input\n');
+    expect((await command.ended).stdout).toBe('ready\ngone\ninput\n');
+  });
+
   test('is the first one: the others end with it', { timeout: 30_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'lunatic-place-'));
     const { command, pids } = await startFamily({ TMPDIR: folder });

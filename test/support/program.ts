@@ -83,6 +83,11 @@ export class Feed implements InputStream {
     return () => this.#waiting.delete(ready);
   }
 
+  unread(bytes: Uint8Array): void {
+    this.#bytes = Buffer.concat([bytes, this.#bytes]);
+    this.#wake();
+  }
+
   #wake(): void {
     const waiting = this.#waiting;
     this.#waiting = new Set();

@@ -310,15 +310,16 @@ process.define(
       });
       return andThen(waiting, async (known) => {
         if (known !== undefined) return taken(known);
-        let result: SpawnResult;
+        let entry: RegistryEntry | null = null;
+        let code: number;
         try {
-          result = await spawn();
+          const result = await spawn();
+          code = finish(result);
+          if (result.process !== undefined) entry = entryOf(result.process);
         } catch (error) {
           keeper.release(name, null).catch(() => {});
           throw error;
         }
-        const entry = result.process === undefined ? null : entryOf(result.process);
-        const code = finish(result);
         await scheduler.waitForAnswer(parent, keeper.release(name, entry));
         return code;
       });

@@ -47,9 +47,9 @@ export class SeveralSchedulers {
       note: () => {},
     });
     supervisor.system.requests.answer(ENDED, (_, body) => {
-      const { id, entry, exit } = decodeEnd(body);
+      const { id, entry, config, exit } = decodeEnd(body);
       // There is no process here. Tests ask for no more than this.
-      several.#last({ id, entry: { name: entry, params: [] } } as unknown as Process, exit);
+      several.#last({ id, entry: { name: entry, params: [] }, config } as unknown as Process, exit);
       return new Uint8Array(0);
     });
     several.runtime.scheduler.placement = supervisor.system.placing;

@@ -21,7 +21,7 @@ system = await runMember(
   (index) =>
     testRuntime({
       index,
-      observer: { onExit: ({ id, entry }, exit) => tell({ id, entry: entry.name, exit }) },
+      observer: { onExit: ({ id, entry, config }, exit) => tell({ id, entry: entry.name, config, exit }) },
     }),
   { report: say, note: () => {} },
 );
