@@ -206,3 +206,34 @@ test('what the mouse is over is described as it is now, also where its row looks
   await workbench.printed('it has a name');
   await workbench.describes(sorter, 'Registered as');
 });
+
+test('processes of several schedulers are one tree, and each is reached through it', async () => {
+  const launch = {
+    ...{ type: 'lunatic', request: 'launch', name: 'Post Office' },
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the editor fills it in.
+    program: '${workspaceFolder}/post-office.wat',
+    runtimeArgs: ['--schedulers=2', '--place-children=apart'],
+  };
+  const workbench = await session.open({
+    'post-office.wat': POST_OFFICE,
+    '.vscode/launch.json': JSON.stringify({ version: '0.2.0', configurations: [launch] }),
+  });
+  await workbench.isActive();
+  await workbench.openFile('post-office.wat');
+  await workbench.debug();
+  await workbench.printed('tick');
+  await workbench.showView('Lunatic');
+  const sorter = workbench.process('#2 sorter', 'waiting');
+  await workbench.describes(sorter, 'Scheduler');
+  await workbench.screenshot('schedulers-tree');
+  await workbench.act(sorter, 'Show Mailbox', workbench.line('Mailbox of #2 sorter: 3 messages'));
+  await workbench.editorShows('To Ada: the parcel is here');
+  await workbench.act(sorter, 'Pause Process', workbench.process('#2 sorter', 'paused'));
+  await workbench.ticks(3);
+  await workbench.showView('Run and Debug');
+  await workbench.expand(workbench.thread('#2 sorter (paused'));
+  await workbench.frame('sorter').waitFor();
+  await workbench.screenshot('schedulers-paused');
+  await workbench.command('Lunatic: Stop Program');
+  await workbench.noProgramRuns();
+});
