@@ -17,6 +17,26 @@ const WITHOUT_SIGNALS = [
   'wasi-tools',
 ];
 
+/** Tests of what one scheduler does: of its turns, of its own parts, of what it keeps. With several they would see no more of it. */
+const OF_ONE_SCHEDULER = [
+  'call-costs',
+  'clean-instances',
+  'dropped-memories',
+  'entry-stacks',
+  'expected-turn',
+  'fairness',
+  'holding',
+  'linker',
+  'long-calls',
+  'machine-memory',
+  'many-modules',
+  'metrics',
+  'observers',
+  'plugins',
+  'router',
+  'scheduling',
+];
+
 /** Tests of the contract with guests that run once more with 2 and with 4 schedulers: those of what processes do to each other. */
 const BETWEEN_PROCESSES = [
   'errors',
@@ -38,6 +58,26 @@ const BETWEEN_PROCESSES = [
   'trap-catch',
   'wasi-streams',
 ];
+
+/**
+ * Further ones with 2: of what a child has or gets from its parent. The rest is about what a process does alone, and runs with several
+ * schedulers only if all is to run (`npm run conformance`).
+ */
+const WITH_CHILDREN = [
+  'configs',
+  'limits',
+  'message-draft',
+  'networking-messages',
+  'networking-tls',
+  'permissions',
+  'small-holdings',
+  'spawn-start-section',
+  'wasi-poll',
+];
+
+const RUNS_ALL = process.env['LUNATIC_TEST_ALL'] === '1';
+
+const conformance = (names: readonly string[]) => names.map((name) => `test/conformance/${name}.test.ts`);
 
 /** Tests that mostly wait for OS processes: so three of them run on two cores. They hold nothing that others would notice. */
 const WITH_COMMANDS = ['adapter', 'cli', 'inspect'].map((folder) => `test/${folder}/**/*.test.ts`);
@@ -118,7 +158,7 @@ export default defineConfig({
         test: {
           name: 'loop-back',
           include: ['test/conformance/**/*.test.ts'],
-          exclude: WITHOUT_SIGNALS.map((name) => `test/conformance/${name}.test.ts`),
+          exclude: conformance(WITHOUT_SIGNALS),
           isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
@@ -130,7 +170,10 @@ export default defineConfig({
         extends: true as const,
         test: {
           name: `${count} schedulers`,
-          include: BETWEEN_PROCESSES.map((name) => `test/conformance/${name}.test.ts`),
+          include: RUNS_ALL
+            ? ['test/conformance/**/*.test.ts']
+            : conformance(count === 2 ? [...BETWEEN_PROCESSES, ...WITH_CHILDREN] : BETWEEN_PROCESSES),
+          exclude: conformance([...WITHOUT_SIGNALS, ...OF_ONE_SCHEDULER]),
           isolate: false,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },

@@ -15,11 +15,12 @@ const program = (functions: Record<string, string>) =>
     ${Object.entries(functions)
       .map(([name, body]) => `(func (export "${name}") ${body})`)
       .join('\n')}`);
-/** How every process ended, in order of the ids. */
+/** How every process ended, in order of the ids, and by its name. */
 const ends = async (functions: Record<string, string>) => {
   const { exits, stdout } = await runAll(program(functions));
   const sorted = [...exits].sort((a, b) => a.process.id - b.process.id);
-  return { kinds: sorted.map(({ exit }) => exit.kind), lines: stdout.lines };
+  const named = exits.map(({ process, exit }) => `${process.entry.name} ${exit.kind}`).sort();
+  return { kinds: sorted.map(({ exit }) => exit.kind), named, lines: stdout.lines };
 };
 
 const FAILURES: [string, string][] = [
@@ -64,13 +65,13 @@ describe('the death of a link', () => {
   });
 
   test('spreads: who dies of it counts as failed itself', async () => {
-    const { kinds, lines } = await ends({
+    const { named, lines } = await ends({
       third: 'unreachable',
       second: `${spawn('third', 3)} (call $forever)`,
       first: `${spawn('second', 2)} (call $forever)`,
       _start: `${CATCH} ${spawn('first', 1)} ${SHOW}`,
     });
-    expect(kinds).toEqual(['returned', 'killed', 'killed', 'trapped']);
+    expect(named).toEqual(['_start returned', 'first killed', 'second killed', 'third trapped']);
     expect(lines).toEqual(['link 1']);
   });
 

@@ -34,7 +34,8 @@ describe('streams in messages', () => {
         (call $show (text "new id") (local.get $s))
         (call $show (text "timeout") (call $networking.get_read_timeout (local.get $s)))
         (call $show_read (local.get $s))
-        (call $send_text (local.get $s) (text "from the receiver")))
+        (call $send_text (local.get $s) (text "from the receiver"))
+        (call $send (i64.const 1) (i64.const 0) (i64.const 0)))
       (func (export "_start") (local $l i64) (local $s i64)
         (local.set $l (call $serve))
         (drop (call $accept (local.get $l)))
@@ -42,7 +43,7 @@ describe('streams in messages', () => {
         (call $networking.set_read_timeout (local.get $s) (i64.const 4321))
         (call $expect (call $read (local.get $s) (i32.const 3)) (i32.const 3))
         (call $send_stream (call $spawn (i64.const 0) (text "receiver")) (i64.const 0) (local.get $s))
-        (call $process.sleep_ms (i64.const 20))
+        (drop (call $receive))
         (drop (call $networking.clone_tcp_stream (local.get $s))))`);
     const { program, port } = await serve(source);
     const first = await client(port);

@@ -11,6 +11,7 @@ import {
   networkMain,
   openHandles,
   printed,
+  processesOf,
   serve,
   server,
   settled,
@@ -837,9 +838,9 @@ test('a hundred clients are served at the same time, each by a process', async (
       }),
     );
   }
-  expect(program.root.environment.size).toBe(101);
+  expect(processesOf(program)).toBe(101);
   for (const socket of sockets) socket.end();
   await Promise.all(sockets.map(allOf));
-  await until(() => program.root.environment.size === 1, 'the end of the workers');
+  await until(() => processesOf(program) === 1, 'the end of the workers');
   await stop(program);
 });

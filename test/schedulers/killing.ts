@@ -9,6 +9,8 @@ const PATIENCE = 20_000;
 /** Milliseconds between two kills, at least and at most. */
 const PAUSE = [300, 3000] as const;
 
+const LEHMER = 2 ** 31 - 1;
+
 const id = (index: string) => `(i64.load (i32.add (i32.const 0x4000) (i32.shl ${index} (i32.const 3))))`;
 
 /**
@@ -69,6 +71,15 @@ const SUPERVISOR = guest(`
       (call $show (text "deaths") (global.get $deaths))
       (br $rounds)))`);
 
+/** Numbers from 0 to 1, as Lehmer makes them. */
+function randomNumbers(seed: number): () => number {
+  let state = seed % LEHMER;
+  return () => {
+    state = (state * 48271) % LEHMER;
+    return state / LEHMER;
+  };
+}
+
 /** What came of killing schedulers. */
 export interface Killing {
   readonly kills: number;
@@ -80,14 +91,11 @@ export interface Killing {
 /**
  * Kills schedulers of a program at random, while its processes talk to each other.
  * @param time milliseconds
- * @param random numbers from 0 to 1
+ * @param seed a positive integer: the same ones are killed after the same times
  * @throws Error if the program ends, or hangs
  */
-export async function killSchedulers(
-  schedulers: number,
-  time: number,
-  random: () => number,
-): Promise<Killing> {
+export async function killSchedulers(schedulers: number, time: number, seed: number): Promise<Killing> {
+  const random = randomNumbers(seed);
   const several = new Several();
   const options = ['--schedulers', String(schedulers), '--place-children', 'apart'];
   const command = await several.start(SUPERVISOR, options, { input: null });
@@ -98,9 +106,10 @@ export async function killSchedulers(
     for (const end = performance.now() + time; performance.now() < end; ) {
       await sleep(PAUSE[0] + random() * (PAUSE[1] - PAUSE[0]));
       const before = last('round');
-      const pids = [...pidsOf(command)].slice(1 - schedulers);
-      const [, pid] = pids[Math.floor(random() * pids.length)] ?? [];
-      if (pid !== undefined && lives(pid)) {
+      // Also those that were started long ago: they have most workers.
+      const pids = [...pidsOf(command).values()].filter(lives);
+      const pid = pids[Math.floor(random() * pids.length)];
+      if (pid !== undefined) {
         process.kill(pid, 'SIGKILL');
         kills++;
       }

@@ -170,9 +170,14 @@ export async function serve(
 }
 
 /** Ends a program and all of its processes. */
-export async function stop({ root }: Program): Promise<void> {
+export async function stop({ root }: Pick<Program, 'root'>): Promise<void> {
   root.stop();
-  await until(() => root.environment.size === 0, 'the end of all processes');
+  await until(() => processesOf({ root }) === 0, 'the end of all processes');
+}
+
+/** The number of live processes of a program, wherever they are. */
+export function processesOf({ root: { environment } }: Pick<Program, 'root'>): number {
+  return environment.size + (environment.elsewhere?.size ?? 0);
 }
 
 /** Waits for the end of the root process, which must return, and gives what it printed. */
