@@ -152,21 +152,8 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      {
-        // What guests see is the same where every signal is written as bytes and read again.
-        extends: true,
-        test: {
-          name: 'loop-back',
-          include: ['test/conformance/**/*.test.ts'],
-          exclude: conformance(WITHOUT_SIGNALS),
-          isolate: false,
-          maxWorkers: 2,
-          sequence: { groupOrder: 1 },
-          env: { LUNATIC_TEST_ROUTER: 'loop-back' },
-        },
-      },
       ...[2, 4].map((count) => ({
-        // And where each process begins on another scheduler than its parent.
+        // What guests see is the same where each process begins on another scheduler than its parent.
         extends: true as const,
         test: {
           name: `${count} schedulers`,

@@ -1,16 +1,15 @@
 import { describe, expect, test } from 'vitest';
-import { ProcessConfig } from '../../runtime/internal.ts';
+import { ProcessConfig, Runtime } from '../../runtime/internal.ts';
 import { Metrics } from '../../runtime/metrics/metrics.ts';
 import { assembleText } from '../../runtime/wat/index.ts';
 import { guest, main } from '../support/guest.ts';
-import { testRuntime } from '../support/loop-back.ts';
 import { assemble, Capture, Feed, linesOf, trapOf } from '../support/program.ts';
 import { parseScrape } from '../support/prometheus.ts';
 
 /** Runs a program with metrics to its end, and scrapes. */
 async function scrape(source: string): Promise<ReturnType<typeof parseScrape>> {
   const metrics = new Metrics();
-  const runtime = testRuntime({ metrics });
+  const runtime = new Runtime({ metrics });
   const stdio = { input: new Feed(), output: new Capture(), error: new Capture() };
   const module = runtime.load(await assembleText(source, 'test.wat'));
   const { ended } = await runtime.run(module, { config: ProcessConfig.forRoot(), stdio });

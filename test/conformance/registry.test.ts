@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { ProcessConfig } from '../../runtime/internal.ts';
+import { ProcessConfig, Runtime } from '../../runtime/internal.ts';
 import { guest, main } from '../support/guest.ts';
-import { testRuntime } from '../support/loop-back.ts';
 import { assemble, Capture, Feed, linesOf, runAll, trapOf } from '../support/program.ts';
 
 const put = (name: string, node: number | bigint, id: number | bigint) =>
@@ -69,7 +68,7 @@ describe('the registry', () => {
     const source = program(`${get('name')} (call $run (text "child")) ${get('name')}`, functions);
     expect(await linesOf(source)).toEqual(['1: 77 77', '0: 0 42', '0: 0 42']);
     // The same runtime runs it again.
-    const runtime = testRuntime();
+    const runtime = new Runtime();
     const module = runtime.load(await assemble(source));
     for (let program = 0; program < 2; program++) {
       const output = new Capture();

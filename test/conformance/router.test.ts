@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Process } from '../../runtime/internal.ts';
 import type { ProcessId } from '../../runtime/kernel/ids.ts';
-import { LocalRouter } from '../../runtime/kernel/local-router.ts';
 import type { Message } from '../../runtime/kernel/message.ts';
 import type { Router } from '../../runtime/kernel/router.ts';
 import { KILL, type Signal } from '../../runtime/kernel/signal.ts';
 import { guest, main } from '../support/guest.ts';
-import { IS_LOOPED_BACK, LoopBackRouter } from '../support/loop-back.ts';
 import { linesOf, run, runAll, start } from '../support/program.ts';
 
 /** Keeps what is sent to some processes, and tells what is sent to all. */
@@ -149,13 +147,5 @@ describe('a router', () => {
     environment.router.deliver(process.id, KILL);
     expect(await program.root.ended).toEqual({ kind: 'killed' });
     expect(environment.router.exists(process.id)).toBe(false);
-  });
-
-  test('is that of this scheduler, or the one that writes signals as bytes in front of it', async ({
-    task,
-  }) => {
-    const { root } = await run(main(''));
-    expect(IS_LOOPED_BACK).toBe(task.file.projectName === 'loop-back');
-    expect(root.environment.router).toBeInstanceOf(IS_LOOPED_BACK ? LoopBackRouter : LocalRouter);
   });
 });

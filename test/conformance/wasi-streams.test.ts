@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { OutputError, ProcessConfig } from '../../runtime/internal.ts';
+import { OutputError, ProcessConfig, Runtime } from '../../runtime/internal.ts';
 import { guest, main } from '../support/guest.ts';
-import { testRuntime } from '../support/loop-back.ts';
 import { assemble, Capture, Feed, linesOf, nudge, run, runAll, start, trapOf } from '../support/program.ts';
 
 /** Stores an iovec. */
@@ -65,7 +64,7 @@ describe('fd_write', () => {
         return drained();
       },
     };
-    const runtime = testRuntime();
+    const runtime = new Runtime();
     const root = await runtime.run(runtime.load(await assemble(source)), {
       config: ProcessConfig.forRoot(),
       stdio: { input: new Feed(), output: full, error },

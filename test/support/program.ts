@@ -6,7 +6,7 @@ import {
   type Process,
   ProcessConfig,
   type Root,
-  type Runtime,
+  Runtime,
 } from '../../runtime/internal.ts';
 import type { Machine } from '../../runtime/kernel/capacity.ts';
 import { dataMessage } from '../../runtime/kernel/message.ts';
@@ -16,7 +16,6 @@ import { Where } from '../../runtime/kernel/where.ts';
 import { PluginHost } from '../../runtime/plugins/plugin-host.ts';
 import type { RuntimeOptions } from '../../runtime/runtime.ts';
 import { assembleText } from '../../runtime/wat/index.ts';
-import { testConfig, testRuntime } from './loop-back.ts';
 import { isOnOneScheduler } from './schedulers/one-scheduler.ts';
 import { SCHEDULERS, SeveralSchedulers } from './schedulers/several-schedulers.ts';
 
@@ -137,7 +136,7 @@ export async function start(source: string | Uint8Array, options: ProgramOptions
   if (mayBeApart && !isOnOneScheduler()) return await startApart(source, options);
   const exits: { process: Process; exit: Exit }[] = [];
   const { promise: empty, resolve: becomeEmpty } = Promise.withResolvers<void>();
-  const runtime = testRuntime({
+  const runtime = new Runtime({
     observer: {
       onExit: (process, exit) => {
         exits.push({ process, exit });
@@ -156,7 +155,7 @@ export async function start(source: string | Uint8Array, options: ProgramOptions
   const stdout = new Capture();
   const stderr = new Capture();
   const root = await runtime.run(runtime.load(bytes), {
-    config: testConfig(options.config ?? ProcessConfig.forRoot()),
+    config: options.config ?? ProcessConfig.forRoot(),
     stdio: { input: options.input ?? new Feed(), output: stdout, error: stderr },
     entry: { name: options.entry ?? '_start', params: [] },
     onCreated: (process) => {
@@ -174,7 +173,7 @@ async function startApart(source: string | Uint8Array, options: ProgramOptions):
   const [stdout, stderr] = [new Capture(), new Capture()];
   const bytes = typeof source === 'string' ? await assembleText(source, 'test.wat') : source;
   const root = await runtime.run(runtime.load(bytes), {
-    config: testConfig(options.config ?? ProcessConfig.forRoot()),
+    config: options.config ?? ProcessConfig.forRoot(),
     stdio: { input: options.input ?? new Feed(), output: stdout, error: stderr },
     entry: { name: options.entry ?? '_start', params: [] },
     onCreated: (process) => {

@@ -2,6 +2,7 @@ import {
   ALL_TESTS,
   type Process,
   ProcessConfig,
+  Runtime,
   runTests,
   type TestEvent,
   type TestListener,
@@ -9,7 +10,6 @@ import {
   type TestResult,
   type TestSummary,
 } from '../../runtime/internal.ts';
-import { testRuntime } from './loop-back.ts';
 import { assemble, Feed } from './program.ts';
 
 /** The tests of a module, run in this Node. */
@@ -36,7 +36,7 @@ export async function testsOf(
 ): Promise<TestedModule> {
   let ended = 0;
   const environments = new Set<Process['environment']>();
-  const runtime = testRuntime({
+  const runtime = new Runtime({
     observer: {
       onExit({ environment }) {
         ended++;

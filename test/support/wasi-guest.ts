@@ -1,11 +1,10 @@
-import { type Exit, type Process, ProcessConfig, type Root, type Runtime } from '../../runtime/internal.ts';
+import { type Exit, type Process, ProcessConfig, type Root, Runtime } from '../../runtime/internal.ts';
 import { dataMessage } from '../../runtime/kernel/message.ts';
 import { Wait } from '../../runtime/kernel/process.ts';
 import { NO_TAG } from '../../runtime/kernel/tag.ts';
 import { Errno } from '../../runtime/wasi/errno.ts';
 import { assembleText } from '../../runtime/wat/index.ts';
 import { WASI_FUNCTIONS } from './contract.ts';
-import { testConfig, testRuntime } from './loop-back.ts';
 import { Capture, Feed } from './program.ts';
 
 /** Where a call is written: the function's number, its arguments of 8 bytes. What it gives is in globals. */
@@ -125,7 +124,7 @@ export class WasiGuest {
     directories: readonly (string | readonly [string, string])[],
     options: WasiGuestOptions = {},
   ): Promise<WasiGuest> {
-    const { runtime = testRuntime(), config = ProcessConfig.forRoot(), pages = PAGES } = options;
+    const { runtime = new Runtime(), config = ProcessConfig.forRoot(), pages = PAGES } = options;
     for (const directory of directories) {
       const [guestPath, hostPath] = typeof directory === 'string' ? [directory, directory] : directory;
       config.preopenedDirectories.push({ guestPath, hostPath });
@@ -137,7 +136,7 @@ export class WasiGuest {
       binaries.set(pages, binary);
     }
     const root = await runtime.run(runtime.load(await binary), {
-      config: testConfig(config),
+      config,
       stdio: { input: options.input ?? new Feed(), output: stdout, error: new Capture() },
     });
     return new WasiGuest(runtime, root, stdout);

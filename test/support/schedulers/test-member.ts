@@ -1,8 +1,9 @@
 /** Another scheduler of the tests' runtime, in an OS process of its own: see `several-schedulers.ts`. */
+
+import { Runtime } from '../../../runtime/internal.ts';
 import { sharedDatabases } from '../../../runtime/permissions/shared-databases.ts';
 import { runMember, takeMembership } from '../../../runtime/schedulers/member.ts';
 import type { SchedulerSystem } from '../../../runtime/schedulers/system.ts';
-import { testRuntime } from '../loop-back.ts';
 import { ENDED, type EndedProcess, encodeEnd } from './ended-process.ts';
 
 const membership = takeMembership();
@@ -19,7 +20,7 @@ const say = (text: string): void => {
 system = await runMember(
   membership,
   (index) =>
-    testRuntime({
+    new Runtime({
       index,
       observer: { onExit: ({ id, entry, config }, exit) => tell({ id, entry: entry.name, config, exit }) },
     }),
