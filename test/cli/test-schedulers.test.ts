@@ -1,7 +1,6 @@
 /** Tests are judged and reported as with one scheduler, wherever their processes run. */
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { lunatic, projectFolder, RunningCommand } from '../support/command.ts';
+import { lunatic, RunningCommand } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { inspectPrograms, programFile } from '../support/inspected.ts';
 
@@ -37,12 +36,6 @@ test('tests that compute are divided among schedulers', async () => {
   expect(stdout).toContain('3 passed; 0 failed');
   expect(stderr).toMatch(/Scheduler 1 has started \(OS process \d+\)\n.* 1 process moved to scheduler 1\n/);
   expect(exitCode).toBe(0);
-});
-
-test('quick tests start no other scheduler', async () => {
-  const file = join(projectFolder, 'test/guests/built/rust/tests.wasm');
-  const { stderr } = await lunatic(['test', '--schedulers=4', '--log', 'lunatic::schedulers=debug', file]);
-  expect(stderr).toBe('');
 });
 
 /** A test of every verdict, each with all that a report may tell. */
