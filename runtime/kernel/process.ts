@@ -15,7 +15,7 @@ import { ResourceTable } from './resource-table.ts';
 import { KILL, type Signal } from './signal.ts';
 import type { Slot } from './slot.ts';
 import type { Stdio } from './stdio.ts';
-import type { Tag } from './tag.ts';
+import { NO_TAG, type Tag } from './tag.ts';
 import type { TagFilter } from './tag-filter.ts';
 import { Tie, Ties } from './ties.ts';
 import type { Timer } from './timer.ts';
@@ -231,6 +231,22 @@ export class Process implements ProcessContext, Payer {
   tie(peer: ProcessId, kind: Tie): string | null {
     this.#ties ??= new Ties(this.account);
     return this.#ties.add(peer, kind);
+  }
+
+  /** Charges it for the link to a child, of which it wants to see the death under a tag. Returns null, or why it cannot have one more. */
+  tieToChild(child: ProcessId, tag: Tag): string | null {
+    const refusal = this.tie(child, Tie.Link);
+    if (refusal === null) this.#ties?.setTag(child, tag);
+    return refusal;
+  }
+
+  /** The tag under which it sees the death of a process to which it is linked. */
+  deathTag(peer: ProcessId): Tag {
+    const ofChild = this.#ties?.tagOf(peer);
+    if (ofChild !== undefined) return ofChild;
+    // Where the parent alone has asked for a tag, it is that of the child's death.
+    const isOfParent = peer === this.parent && this.#ties?.has(peer, Tie.Link) !== true;
+    return isOfParent ? NO_TAG : (this.links?.get(peer) ?? NO_TAG);
   }
 
   /** Releases what it was charged for a link or a monitor, if it was, since that has ended. */

@@ -19,7 +19,6 @@ import type { Respawner } from './restart.ts';
 import type { Scheduler } from './scheduler.ts';
 import { stalls } from './stalls.ts';
 import { NO_TAG, type Tag } from './tag.ts';
-import { Tie } from './ties.ts';
 import { hostTrap } from './trap.ts';
 import { Where } from './where.ts';
 
@@ -221,7 +220,7 @@ export class Spawner implements Respawner {
       return { failure: refusal };
     }
     if (link !== NO_TAG) {
-      const tooMuch = parent.tie(child.id, Tie.Link);
+      const tooMuch = parent.tieToChild(child.id, link);
       if (tooMuch !== null) {
         scheduler.lifecycle.discard(child);
         return { failure: tooMuch };

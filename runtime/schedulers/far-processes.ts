@@ -199,8 +199,10 @@ export class FarProcesses implements Elsewhere {
     const isLost = (id: ProcessId) => ids.has(id) || (index !== undefined && this.place(id) === index);
     const { router } = this.#environment;
     for (const process of [...this.#environment.processes()]) {
-      for (const [peer, tag] of [...(process.links ?? [])])
+      for (const peer of [...(process.links?.keys() ?? [])]) {
+        const tag = process.deathTag(peer);
         if (isLost(peer)) router.deliver(process.id, { kind: 'link-died', peer, tag, reason: 'failure' });
+      }
       for (const peer of [...process.monitored])
         if (isLost(peer)) router.deliver(process.id, { kind: 'process-died', peer });
     }
