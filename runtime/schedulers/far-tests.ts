@@ -44,8 +44,9 @@ export class FarTests {
         runningTests.set(program.environment, test);
       },
       closed: (key) => this.#tests.delete(key),
-      joined: () => {},
-      lost: () => {},
+      losing: (index) => {
+        for (const test of this.#tests.values()) test.losing(index);
+      },
     });
     scheduler.observers.add({
       onExit: (process, exit) => {
@@ -162,6 +163,11 @@ class FarTest implements RunningTest {
   /** Takes what a process here is about to die of, as another scheduler tells. */
   inherit(id: ProcessId, cause: DeathCause): void {
     this.#causes.inherit(this.program.environment.get(id), cause);
+  }
+
+  /** A scheduler has gone, with the processes that it had. */
+  losing(index: SchedulerIndex): void {
+    this.#causes.lose(this.program.environment, index);
   }
 
   #tellCause(peer: ProcessId, cause: DeathCause): void {

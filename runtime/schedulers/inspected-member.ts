@@ -35,9 +35,6 @@ export class InspectedMember {
         index.addEnvironment(key, environment);
         system.requests.request(FIRST_SCHEDULER, InspectRequest.Opened, numberBytes(key)).catch(() => {});
       },
-      closed: () => {},
-      joined: () => {},
-      lost: () => {},
     });
     this.#answer();
   }

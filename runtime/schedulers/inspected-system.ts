@@ -74,9 +74,6 @@ export class InspectedSystem implements AskedSystem, Others, SystemWatcher {
     for (const session of this.#sessions.values()) session.lost(index);
   }
 
-  opened(): void {}
-  closed(): void {}
-
   // -- asking ------------------------------------------------------------------------------------------
 
   get peers(): SchedulerIndex[] {

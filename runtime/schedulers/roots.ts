@@ -6,6 +6,9 @@ import type { Surroundings } from './surroundings.ts';
 /** Milliseconds in which none of those that are kept has begun, after which one more begins here; twice as many for each further one. */
 const AGE = 1000;
 
+/** How often it is looked while no other scheduler has started: a machine may be busy. */
+const MOST_LOOKS = 5;
+
 /**
  * Gives root processes to schedulers that have nothing to do, one at a time: the tests of a module are programs that know nothing of
  * each other, so they may wait. As long as processes compute here, those that have not begun are kept, until another scheduler wants
@@ -19,6 +22,8 @@ export class Roots {
   #timer: NodeJS.Timeout | null = null;
   /** Whether one has begun, here or elsewhere, since the timer was set. */
   #hasBegun = false;
+  /** How often it was looked while others were starting. */
+  #looks = 0;
   /** How many run here besides the first one. */
   #more = 0;
   #watches = false;
@@ -95,7 +100,8 @@ export class Roots {
       this.#more = 0;
       return;
     }
-    if (!this.#hasBegun) {
+    const mayTake = this.#surroundings.mesh.open.length > 0 || ++this.#looks > MOST_LOOKS;
+    if (!this.#hasBegun && mayTake) {
       this.#more++;
       this.giveBack();
       if (!this.#watches) this.#surroundings.whenRootEnds(this.#ended);

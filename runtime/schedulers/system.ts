@@ -59,16 +59,18 @@ export interface SystemHooks {
   note(text: () => string): void;
 }
 
-/** Looks at the processes of all schedulers, for people. */
+/** Looks at the processes of all schedulers, for people. Every method is optional. */
 export interface SystemWatcher {
   /** Called when another scheduler has joined that knows nothing yet: before processes can go there. */
-  joined(index: SchedulerIndex): void;
-  /** Called when another scheduler has gone. */
-  lost(index: SchedulerIndex): void;
+  joined?(index: SchedulerIndex): void;
+  /** Called when another scheduler has gone, before those hear of it that are linked to its processes. */
+  losing?(index: SchedulerIndex): void;
+  /** The same, when they have. */
+  lost?(index: SchedulerIndex): void;
   /** Called when the first process of a program comes here. */
-  opened(program: Program): void;
+  opened?(program: Program): void;
   /** Called when a program of this number is given up. */
-  closed(key: number): void;
+  closed?(key: number): void;
 }
 
 /** The scheduler of this OS process as one of several: its processes and those of the others are one system. */
@@ -175,7 +177,7 @@ export class SchedulerSystem {
   #forget(key: number): void {
     this.#programs.delete(key);
     this.streams.forget(key);
-    for (const watcher of this.watchers) watcher.closed(key);
+    for (const watcher of this.watchers) watcher.closed?.(key);
   }
 
   /** Makes a request of which nobody needs the answer. The process that has the turn waits until there is room for more. */
@@ -291,7 +293,7 @@ export class SchedulerSystem {
     if (known !== undefined) return known;
     const registry = new Registry(new FarNames(this.requests, key));
     const program = this.#programs.add(key, this.#runtime.createEnvironment(number, registry));
-    for (const watcher of this.watchers) watcher.opened(program);
+    for (const watcher of this.watchers) watcher.opened?.(program);
     return program;
   }
 
@@ -312,7 +314,7 @@ export class SchedulerSystem {
     };
     this.mesh.add({ index, link, isReady: false, isHungry: false, room: 0, sent: 0, arrived: 0 });
     if (isNew) {
-      for (const watcher of this.watchers) watcher.joined(index);
+      for (const watcher of this.watchers) watcher.joined?.(index);
       this.#greet(index);
     }
   }
@@ -356,12 +358,13 @@ export class SchedulerSystem {
       program.far.left(process.id, index);
       this.#runtime.scheduler.lifecycle.depart(process);
     });
+    for (const watcher of this.watchers) watcher.losing?.(index);
     this.#programs.lose(index);
     this.#names?.lose(index);
     if (this.streams instanceof StreamService) this.streams.lose(index);
     this.modules.lose(index);
     this.#cargo.lose(index);
-    for (const watcher of this.watchers) watcher.lost(index);
+    for (const watcher of this.watchers) watcher.lost?.(index);
     this.#hooks.lost(index);
     this.placing.changed();
   }

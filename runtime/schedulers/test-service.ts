@@ -136,7 +136,7 @@ export class TestService implements OtherSchedulers, SystemWatcher {
 
   // -- what happens to schedulers ----------------------------------------------------------------------
 
-  lost(index: SchedulerIndex): void {
+  losing(index: SchedulerIndex): void {
     this.#held.delete(index);
     for (const { environment } of this.#system.programs) {
       const test = runningTests.get(environment);
@@ -147,7 +147,4 @@ export class TestService implements OtherSchedulers, SystemWatcher {
   closed(key: number): void {
     for (const held of this.#held.values()) held.delete(key);
   }
-
-  joined(): void {}
-  opened(): void {}
 }

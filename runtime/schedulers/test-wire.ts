@@ -145,14 +145,16 @@ export class TestWire {
   ): void {
     writer.varint(id);
     writeExit(writer, exit);
-    writeStreams(writer, this.#system.streams.token(stdio, key));
+    const { streams } = this.#system;
+    writeOptional(writer, stdio, (known) => writeStreams(writer, streams.token(known, key)));
     writeOptional(writer, stack, (known) => this.writeStack(writer, known));
   }
 
   readCause(reader: ByteReader, key: number): DeathCause {
     const id = reader.varint() as ProcessId;
     const exit = readExit(reader);
-    const stdio = this.#system.streams.get(readStreams(reader), key);
+    const { streams } = this.#system;
+    const stdio = readOptional(reader, () => streams.get(readStreams(reader), key));
     const stack = readOptional(reader, () => this.readStack(reader));
     return { id, exit, stdio, stack: () => stack };
   }

@@ -1,6 +1,7 @@
+import type { Environment } from '../kernel/environment.ts';
 import { type Exit, isNormal } from '../kernel/exit.ts';
 import { processStack } from '../kernel/guest-stack.ts';
-import type { ProcessId } from '../kernel/ids.ts';
+import type { ProcessId, SchedulerIndex } from '../kernel/ids.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Stdio } from '../kernel/stdio.ts';
@@ -18,7 +19,8 @@ export interface DeathCause {
   /** The process that failed. */
   readonly id: ProcessId;
   readonly exit: Exit;
-  readonly stdio: Stdio;
+  /** What it has printed to; null if nobody knows. */
+  readonly stdio: Stdio | null;
   /** The stack on which it failed; null if it had none. */
   stack(): UnlocatedStack | null;
 }
@@ -51,6 +53,16 @@ export class DeathCauses {
     return cause;
   }
 
+  /** A scheduler has gone. Those that are linked to the processes that it had are about to hear of it. */
+  lose(environment: Environment<Process>, index: SchedulerIndex): void {
+    const { elsewhere } = environment;
+    if (elsewhere === null) return;
+    for (const process of environment.processes())
+      for (const peer of process.links?.keys() ?? [])
+        if (environment.get(peer) === undefined && elsewhere.place(peer) === index)
+          this.inherit(process, lostWith(peer, index));
+  }
+
   /** Takes note of what a process is about to die of, to which the failed one is linked. */
   inherit(process: Process | undefined, cause: DeathCause): void {
     if (process?.dieWhenLinkDies && !process.killed) this.#pending.set(process.id, cause);
@@ -61,4 +73,14 @@ function causeIn(process: Process, exit: Exit): DeathCause {
   const { id, stdio, module } = process;
   const stack = () => ('error' in exit ? { module, frames: processStack(exit.error, process) } : null);
   return { id, exit, stdio, stack };
+}
+
+function lostWith(id: ProcessId, index: SchedulerIndex): DeathCause {
+  const message = `scheduler ${index} has ended, on which it ran`;
+  return {
+    id,
+    exit: { kind: 'trapped', message, error: new Error(message) },
+    stdio: null,
+    stack: () => null,
+  };
 }

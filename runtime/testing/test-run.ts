@@ -156,7 +156,7 @@ export class TestRun implements RunningTest {
     const cause = this.#cause;
     const ownPanic = panicIn(output.rootText);
     const failed = cause === null || cause.id === this.#root?.id ? null : cause;
-    const panic = failed === null ? ownPanic : panicIn(output.textOf(failed.stdio));
+    const panic = failed === null ? ownPanic : failed.stdio && panicIn(output.textOf(failed.stdio));
     const { reason, note } = judge({
       expectedPanic,
       expectedTrap: this.#expectedTrap,
@@ -348,8 +348,10 @@ export class TestRun implements RunningTest {
     this.#end.resolve(exit);
   }
 
-  /** A scheduler has gone, with the processes that it had. */
+  /** A scheduler has gone, with the processes that it had. Those that are linked to them have not heard of it yet. */
   lose(index: SchedulerIndex): void {
+    const root = this.#root;
+    if (root !== null) this.#causes.lose(root.environment, index);
     if (this.#place !== index || this.#hasEnded) return;
     this.#loss = `scheduler ${index} has ended, on which the test ran`;
     this.#hasEnded = true;
