@@ -35,6 +35,8 @@ const OF_ONE_SCHEDULER = [
   'plugins',
   'router',
   'scheduling',
+  // Databases have other files where several schedulers use them: sqlite-shared is about those.
+  'sqlite-sandbox',
 ];
 
 /** Tests of the contract with guests that run once more with 2 and with 4 schedulers: those of what processes do to each other. */
@@ -66,7 +68,6 @@ const BETWEEN_PROCESSES = [
 const WITH_CHILDREN = [
   'configs',
   'limits',
-  'message-draft',
   'networking-messages',
   'networking-tls',
   'permissions',

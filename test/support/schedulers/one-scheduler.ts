@@ -7,7 +7,7 @@ import { expect } from 'vitest';
  *  - or that others run as soon as a process waits, for nothing or a short while, and no sooner, and in the order in which they began,
  *  - or that the news of several processes come in the order in which these ended,
  *  - or they look at processes, which are in another OS process then,
- *  - or at what differs between schedulers, as docs/schedulers.md says: `max_host_memory`, who accepts a connection, files of databases.
+ *  - or at what differs between schedulers, as docs/schedulers.md says: `max_host_memory`, and who accepts a connection.
  */
 const ON_ONE: Readonly<Record<string, readonly string[]>> = {
   'command.test.ts': ['is waited for while other processes run'],
@@ -17,7 +17,11 @@ const ON_ONE: Readonly<Record<string, readonly string[]>> = {
     'is given up when the process that wants it is killed',
   ],
   'heap-objects.test.ts': ['in a deep recursion take no more than its stack has room for'],
-  'host-memory.test.ts': ['processes of a module with'],
+  'host-memory.test.ts': [
+    'processes of a module with',
+    'processes whose tables grow',
+    'timers of children that end',
+  ],
   'links.test.ts': ['a death that was queued before'],
   'message-draft.test.ts': [
     'is what it is for the host functions, whatever a guest does',
@@ -25,6 +29,8 @@ const ON_ONE: Readonly<Record<string, readonly string[]>> = {
     'of a process that is killed, or ends',
     'waits for its receiver while another process begins',
     'takes the place of what its receiver had',
+    'reaches each of many who wait for one like it',
+    'is where it was after its process was looked at',
   ],
   'message-requests.test.ts': [
     'gets an answer that takes half of the time, though meanwhile',
@@ -37,11 +43,19 @@ const ON_ONE: Readonly<Record<string, readonly string[]>> = {
   'message-tags.test.ts': ['0 lets the others run once'],
   'modules.test.ts': ['counts as work: whoever compiles much gives way to others'],
   'networking-fuzz.test.ts': ['returns, waits or traps'],
-  'networking-messages.test.ts': ['several processes accept on one'],
+  'networking-messages.test.ts': [
+    'a second reader waits for the first',
+    'a process that waits to set a timeout goes on',
+    'several processes accept on one',
+  ],
   'permissions.test.ts': ['on unread messages: a process that leaves more is killed'],
   'registry.test.ts': ['makes everybody else who asks', 'after a failure lets the next one try'],
-  'sqlite-sandbox.test.ts': ['has no file that ends the runtime when it is made shorter'],
-  'spawn-start-section.test.ts': ['that suspends keeps only its parent waiting'],
+  'spawn-start-section.test.ts': [
+    'that suspends keeps only its parent waiting',
+    'can be killed; the child dies with it',
+    'can be killed when that has ended',
+    'has applied its own signals before',
+  ],
   'timers.test.ts': ['takes at least its time, while others run', 'of 0 gives way once'],
   'wasi.test.ts': ['sched_yield lets the others run'],
   'wasi-poll.test.ts': ['waits for a time from now, while others run'],
