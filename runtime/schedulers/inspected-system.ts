@@ -8,7 +8,8 @@ import { answerArrived, untilArrived } from './inspected-member.ts';
 import { MergedSession } from './merged-session.ts';
 import { NameMirror } from './name-mirror.ts';
 import { bytesOf, numberBytes, numberIn } from './requests.ts';
-import type { SchedulerSystem, SystemWatcher } from './system.ts';
+import type { SchedulerSystem } from './system.ts';
+import type { SystemWatcher } from './system-roles.ts';
 
 /** Milliseconds between two looks at whether a client has read what it was sent. */
 const READING_INTERVAL = 20;

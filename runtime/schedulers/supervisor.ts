@@ -9,7 +9,8 @@ import { SCHEDULER_INDEXES, type SchedulerIndex } from '../kernel/ids.ts';
 import { SCHEDULER_VARIABLE } from '../kernel/lazy-placement.ts';
 import type { Runtime } from '../runtime.ts';
 import { type MeetingPlace, openDoor } from './door.ts';
-import { SchedulerSystem, type Starting } from './system.ts';
+import { SchedulerSystem } from './system.ts';
+import type { Starting } from './system-roles.ts';
 
 /** Deaths of schedulers within so many milliseconds after which none is replaced until some of them are longer ago. */
 const MOST_DEATHS = 20;

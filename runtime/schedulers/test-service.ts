@@ -10,7 +10,8 @@ import { TestRun } from '../testing/test-run.ts';
 import { tellCause } from './far-tests.ts';
 import type { Program } from './programs.ts';
 import { bytesOf } from './requests.ts';
-import type { SchedulerSystem, SystemWatcher } from './system.ts';
+import type { SchedulerSystem } from './system.ts';
+import type { SystemWatcher } from './system-roles.ts';
 import { readExit, readReport, TestRequest, TestWire } from './test-wire.ts';
 
 /** Milliseconds that another scheduler has to tell what it knows of a test. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { lunatic, RunningCommand } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 import { inspectPrograms, programFile } from '../support/inspected.ts';
+import { assemble } from '../support/program.ts';
 
 inspectPrograms();
 
@@ -38,8 +39,14 @@ test('tests that compute are divided among schedulers', async () => {
   expect(exitCode).toBe(0);
 });
 
+/** A module that a test makes. */
+const MADE = await assemble(
+  '(module (func $inner unreachable) (func $outer (export "outer") (call $inner)))',
+);
+
 /** A test of every verdict, each with all that a report may tell. */
-const VERDICTS = guest(`
+const VERDICTS = guest(
+  `
   (func (export "#lunatic_test_passes") (call $print (text "fine")))
   (func (export "#lunatic_test_traps") (call $print (text "about to")) (call $outer))
   (func $outer unreachable)
@@ -77,12 +84,19 @@ const VERDICTS = guest(`
   (func (export "reporter")
     (call $test.fail (text "a child is not content"))
     (call $send (i64.const 1) (i64.const 5) (i64.const 8)))
-  (func $spawned (param i32 i32) (drop (call $spawn (i64.const 1) (local.get 0) (local.get 1))))`);
+  (func $spawned (param i32 i32) (drop (call $spawn (i64.const 1) (local.get 0) (local.get 1))))
+  (func (export "#lunatic_test_dies of a process of a module that it has made")
+    (call $expect (call $process.compile_module (blob "made") (i32.const 0)) (i32.const 0))
+    (call $expect (call $process.spawn (i64.const 1) (i64.const -1) (i64.load (i32.const 0)) (text "outer")
+      (i32.const 0) (i32.const 0) (i32.const 16)) (i32.const 0))
+    (call $forever))`,
+  { blobs: { made: MADE } },
+);
 
 test('a report says the same where every process is on another scheduler than its parent', async () => {
   const file = programFile(VERDICTS);
   const one = await reportOf(file, '--jobs=1', '--schedulers=1');
-  expect(one).toHaveLength(33);
+  expect(one).toHaveLength(35);
   expect(await reportOf(file, '--jobs=1', ...APART)).toEqual(one);
 });
 
