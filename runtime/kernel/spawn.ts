@@ -32,6 +32,9 @@ const KERNEL = 'lunatic:kernel';
 const MANY_FUNCTIONS = 40_000;
 const INSTANCE = 200;
 
+/** Bytes of the fullest mailbox that goes to another scheduler: to carry more takes longer than to run the process here. */
+const LARGEST_MOVED = 2 ** 24;
+
 const NONE: readonly OwnedMemory[] = [];
 
 /** A process that was spawned and is alive, or why it could not be instantiated. */
@@ -188,10 +191,10 @@ export class Spawner implements Respawner {
     return this.#furnished(new Process(id, parent, context, module, entry), null);
   }
 
-  /** Whether a process may still be made on another scheduler: it has not begun, and its module needs no start section. */
-  isMovable({ started, initialized, exit, killed, paused, config, module }: Process): boolean {
+  /** Whether a process may still be made on another scheduler: it has not begun, has little in its mailbox, and its module needs no start section. */
+  isMovable({ started, initialized, exit, killed, paused, mailbox, config, module }: Process): boolean {
     const isFresh = !started && initialized && exit === null && !killed && !paused;
-    return isFresh && module.compiledFor(config).startExport === undefined;
+    return isFresh && mailbox.bytes <= LARGEST_MOVED && module.compiledFor(config).startExport === undefined;
   }
 
   respawn(old: Process): Process | string {

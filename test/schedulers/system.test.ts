@@ -89,6 +89,25 @@ describe('a program whose children begin apart', () => {
     expect(stderr.match(/moved to scheduler/g)).toHaveLength(1);
   });
 
+  test('keeps those that have 18 MB of messages before they begin', async () => {
+    const letter = `(call $message.create_data (i64.const 1) (i64.const 0))
+      (drop (call $message.write_data (i32.const 0) (i32.const 9000000)))
+      (drop (call $message.send (local.get $child)))`;
+    const text = guest(
+      `(func (export "child")
+        (drop (call $receive)) (call $show (text "bytes") (call $message.data_size))
+        (drop (call $receive)) (call $show (text "bytes") (call $message.data_size))
+        (call $send (i64.const 1) (i64.const 3) (i64.const 0)))
+      (func (export "_start") (local $child i64)
+        (local.set $child (call $spawn (i64.const 0) (text "child"))) ${letter} ${letter} (drop (call $receive)))`,
+      { memory: '(memory (export "memory") 140)' },
+    );
+    const { stdout, stderr, exitCode } = await several.run(text, APART);
+    expect(linesOf(stdout)).toEqual(['bytes 9000000', 'bytes 9000000']);
+    expect(stderr).not.toContain('moved to scheduler');
+    expect(exitCode).toBe(0);
+  });
+
   test('has its names, standard streams and limits in common', async () => {
     const text = guest(`
       (func (export "child")
