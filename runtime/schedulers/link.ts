@@ -11,10 +11,8 @@ const LARGEST_BATCH = 2 ** 18;
 const USUAL_BATCH = 2 ** 14;
 /** Bytes that wait for the other side, from which on those who send are to wait. */
 const MUCH = 2 ** 20;
-/** The longest frame that is read: a module, or a message. */
-const LONGEST_FRAME = 2 ** 31 - 1;
-
-const LENGTH = 4;
+/** Bytes before a frame, which tell its length: a message may have some gibibytes. */
+const LENGTH = 5;
 const EMPTY = new Uint8Array(0);
 
 /** What Node keeps of a connection. Its types do not tell. */
@@ -93,13 +91,16 @@ export class Link {
     const batch = this.#filling ?? this.#behind.at(-1)?.batch ?? this.#batch;
     this.#writing = batch;
     this.#start = batch.u32();
+    batch.u8(0);
     batch.u8(kind);
     return batch;
   }
 
   end(): void {
     const batch = this.#writing;
-    batch.setU32(this.#start, batch.length - this.#start - LENGTH);
+    const length = batch.length - this.#start - LENGTH;
+    batch.setU32(this.#start, length);
+    if (length >= 2 ** 32) batch.buffer[this.#start + LENGTH - 1] = Math.floor(length / 2 ** 32);
     if (batch.length > LARGEST_BATCH) this.flush();
     else if (!this.#isScheduled) this.#schedule();
   }
@@ -281,7 +282,8 @@ function lengthAt(bytes: Uint8Array, at: number): number {
     (bytes[at] ?? 0) +
     (bytes[at + 1] ?? 0) * 0x100 +
     (bytes[at + 2] ?? 0) * 0x1_0000 +
-    (bytes[at + 3] ?? 0) * 0x100_0000;
-  if (length === 0 || length > LONGEST_FRAME) throw new RangeError(`a frame of ${length} bytes`);
+    (bytes[at + 3] ?? 0) * 0x100_0000 +
+    (bytes[at + 4] ?? 0) * 0x1_0000_0000;
+  if (length === 0) throw new RangeError('a frame of no bytes');
   return length;
 }

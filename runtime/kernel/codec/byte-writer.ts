@@ -49,6 +49,7 @@ export class ByteWriter {
     return at;
   }
 
+  /** Writes the lowest 32 bits of a number. */
   setU32(at: number, value: number): void {
     this.#view.setUint32(at, value, true);
   }
