@@ -406,6 +406,23 @@ describe.skipIf(process.platform === 'win32')('lunatic::command', () => {
       expect(await lines(program(body), { ...allowing('sh'), input })).toEqual(['a', 'b', 'code 0 signal 0']);
     });
 
+    test('inherited input is had by programs of children, too, and the rest by the parent', async () => {
+      const input = new Feed();
+      input.push('a\n');
+      const child = `(func (export "child") (local $c i64) (local $p i64)
+        ${sh('cat')} ${mode(0, INHERITED)} ${mode(1, STREAMED)} ${BEGIN}
+        (call $write (i32.const 0x1000) (call $read (local.get $p) (i32.const 1)))
+        (drop (call $command.kill (local.get $p) (i32.const 9) (i32.const 0x300))) ${WAIT})`;
+      const body = `(call $run (text "child")) ${sh('cat')} ${mode(0, INHERITED)} ${mode(1, CAPTURED)} ${BEGIN}
+        (call $print (text "next")) ${all(1)} ${WAIT}`;
+      const running = await start(program(body, child), { ...allowing('sh'), input });
+      while (!running.stdout.text.includes('next')) await new Promise((turn) => setImmediate(turn));
+      input.push('b\n');
+      input.end();
+      await running.root.ended;
+      expect(running.stdout.lines).toEqual(['a', 'code 0 signal 9', 'next', 'b', 'code 0 signal 0']);
+    });
+
     test('are written and read in turns', async () => {
       const say = (word: string) => `
         (call $expect (call $command.write (local.get $p) (text "${word}\\n") (i64.const -1) (i32.const 0x100)) (i32.const 0))
