@@ -39,6 +39,10 @@ export const TIMED_OUT = 9027;
 
 /** Milliseconds for which processes run before timers and sockets are served. */
 const TURN_TIME = 1;
+/** The same while a process waits that has written to another scheduler, and for an answer. */
+const SHORT_TURN_TIME = 0.1;
+/** Milliseconds after something has gone to another scheduler, for which an answer is expected. */
+const ANSWER_TIME = 2;
 /**
  * Milliseconds after which a process that computes gives way to the next ready one at its next tick: after less than twice as
  * much, since ticks are some 10 to 100 us apart.
@@ -119,8 +123,12 @@ export class Scheduler implements Turns {
   #wakesAtOnce = false;
   /** What is called when the turn of the event loop ends. */
   readonly #atTurnEnd: (() => void)[] = [];
+  /** Who had the turn when the first of them was added. */
+  #writer: Process | null = null;
   #halted = false;
   #turnStart = 0;
+  /** Until when what has gone to another scheduler may be answered. */
+  #answeredUntil = Number.NEGATIVE_INFINITY;
   #slices = 0;
   /** The process that called `tick` last in the present slice. */
   #ticking: Process | null = null;
@@ -275,6 +283,7 @@ export class Scheduler implements Turns {
   /** Calls back once, when the processes that are ready have had their turns, or others must be served. Returns false if none has one. */
   atTurnEnd(callback: () => void): boolean {
     if (!this.#running) return false;
+    if (this.#atTurnEnd.length === 0) this.#writer = this.current;
     this.#atTurnEnd.push(callback);
     return true;
   }
@@ -282,6 +291,8 @@ export class Scheduler implements Turns {
   #endTurn(): void {
     this.#running = false;
     if (this.#atTurnEnd.length === 0) return;
+    if (this.#isAwaited) this.#answeredUntil = this.#clock + ANSWER_TIME;
+    this.#writer = null;
     for (const callback of this.#atTurnEnd) callback();
     this.#atTurnEnd.length = 0;
   }
@@ -312,7 +323,18 @@ export class Scheduler implements Turns {
     this.#slices = 0;
     this.#clock = clockTime();
     stalls.look(this.#clock);
-    return this.#clock - this.#turnStart >= TURN_TIME;
+    return this.#clock >= this.#turnEnd;
+  }
+
+  /** Whether what is to be done at the end of the turn is that of a process that no longer has it. Who goes on writing loses nothing. */
+  get #isAwaited(): boolean {
+    return this.#atTurnEnd.length > 0 && this.#writer !== this.current;
+  }
+
+  /** When the present turn is over. */
+  get #turnEnd(): number {
+    const isShort = this.#isAwaited || this.#turnStart < this.#answeredUntil;
+    return this.#turnStart + (isShort ? SHORT_TURN_TIME : TURN_TIME);
   }
 
   handOn(): void {
@@ -385,7 +407,7 @@ export class Scheduler implements Turns {
       this.#sliceStart = this.#clock;
     }
     this.#clock = now;
-    const turnIsOver = now - this.#turnStart >= TURN_TIME;
+    const turnIsOver = now >= this.#turnEnd;
     const sliceIsOver = this.work.isDone || now - this.#sliceStart >= SLICE_TIME;
     if (!turnIsOver && (this.#ready.isEmpty || !sliceIsOver)) {
       if (sliceIsOver) this.work.renew();

@@ -26,7 +26,8 @@ export async function runMember(
   prepare: (system: SchedulerSystem, runtime: Runtime) => void = () => {},
 ): Promise<SchedulerSystem> {
   // The first one gets what is meant for the program. It ends the others.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
+  // At SIGUSR1, Node would open a port for its own debugger.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => {});
   const leave = (): never => {
     // The first one may have been killed.
     if (process.platform !== 'win32') rmSync(membership.folder, { recursive: true, force: true });

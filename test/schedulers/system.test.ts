@@ -73,6 +73,35 @@ describe('processes that compute', () => {
   });
 });
 
+test('a question to another scheduler waits for none that computes on the one who asks', async () => {
+  const text = guest(`
+    (func (export "spin") (loop $on (br $on)))
+    (func (export "echo") (loop $on
+      (call $send (i64.const 1) (i64.const 5) (call $receive_value))
+      (br $on)))
+    (func $now (result i64)
+      (drop (call $clock_time_get (i32.const 1) (i64.const 1) (i32.const 256)))
+      (i64.load (i32.const 256)))
+    (func (export "_start") (local $echo i64) (local $i i32) (local $start i64) (local $quick i32)
+      (drop (call $scheduler.place_children (i32.const 2)))
+      (local.set $echo (call $spawn (i64.const 0) (text "echo")))
+      (call $send (local.get $echo) (i64.const 5) (i64.const 0))
+      (drop (call $receive_value))
+      (drop (call $scheduler.place_children (i32.const 1)))
+      (drop (call $spawn (i64.const 0) (text "spin")))
+      (loop $more
+        (local.set $start (call $now))
+        (call $send (local.get $echo) (i64.const 5) (i64.const 0))
+        (drop (call $receive_value))
+        (local.set $quick (i32.add (local.get $quick)
+          (i64.lt_u (i64.sub (call $now) (local.get $start)) (i64.const 800000))))
+        (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 400))))
+      (call $show32 (text "quick") (local.get $quick)))`);
+  const { stdout } = await several.run(text, ['--schedulers', '2']);
+  // If the message waited until others are served in any case, each would take a millisecond and more.
+  expect(Number(/^quick (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(100);
+});
+
 describe('a program whose children begin apart', () => {
   test('says so by a host function', async () => {
     const text = guest(`
@@ -200,6 +229,18 @@ describe('a scheduler that dies', () => {
     command.child.stdin?.end('input\n');
     expect((await command.ended).stdout).toBe('ready\ngone\ninput\n');
   });
+
+  test.skipIf(process.platform === 'win32')(
+    'does not do so by SIGUSR1, nor does it open a debugger',
+    async () => {
+      const { command, pids } = await startFamily();
+      process.kill(pids[0], 'SIGUSR1');
+      await sleep(200);
+      expect(lives(pids[0])).toBe(true);
+      command.child.kill('SIGTERM');
+      expect((await command.ended).stderr).not.toContain('Debugger');
+    },
+  );
 
   test('is the first one: the others end with it', { timeout: 30_000 }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'lunatic-place-'));
