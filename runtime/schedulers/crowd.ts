@@ -52,8 +52,11 @@ export class Crowd {
       this.#waiting.length > 0 && peer !== undefined;
       peer = this.#roomiest()
     ) {
-      const group = this.#waiting.splice(0, Math.min(peer.room, GROUP));
-      const movable = group.filter((process) => surroundings.isMovable(process));
+      const movable: Process[] = [];
+      for (const process of this.#waiting.splice(0, Math.min(peer.room, GROUP))) {
+        if (surroundings.isMovable(process)) movable.push(process);
+        else surroundings.enqueue(process);
+      }
       if (movable.length > 0) surroundings.move(movable, peer.index);
     }
     if (this.#waiting.length === 0 || surroundings.grow()) return;

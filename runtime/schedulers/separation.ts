@@ -32,14 +32,11 @@ export class Separation {
     const others = this.#surroundings.mesh.open;
     const groups = new Map<SchedulerIndex, Process[]>();
     for (const process of this.#waiting.splice(0)) {
-      const to = others[this.#next++ % others.length];
+      const to = this.#surroundings.isMovable(process) ? others[this.#next++ % others.length] : undefined;
       if (to === undefined) this.#surroundings.enqueue(process);
       else groups.set(to, [...(groups.get(to) ?? []), process]);
     }
-    for (const [to, processes] of groups) {
-      const movable = processes.filter((process) => this.#surroundings.isMovable(process));
-      if (movable.length > 0) this.#surroundings.move(movable, to);
-    }
+    for (const [to, processes] of groups) this.#surroundings.move(processes, to);
   };
 
   /** Another scheduler has come or gone, or none will come. */
