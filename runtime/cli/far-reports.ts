@@ -138,8 +138,8 @@ export class FarReports {
   async describe(root: Process): Promise<ProcessesReport[]> {
     const { key } = this.#system.programs.of(root);
     const body = bytesOf((writer) => writer.varint(key));
-    const found = await this.#ask(DESCRIBE, body, DESCRIBE_TIME);
-    return found.map((answer) => {
+    const found = await this.#system.requests.requestAll(DESCRIBE, body, DESCRIBE_TIME);
+    return [...found.values()].map((answer) => {
       const report = JSON.parse(new ByteReader(answer, 'a report').text()) as ProcessesReport;
       return { ...report, processes: report.processes.map((process) => withNames(process, root)) };
     });
@@ -147,24 +147,7 @@ export class FarReports {
 
   /** The program has ended: resolves when others have sent their last reports. */
   async end(): Promise<void> {
-    await this.#ask(END, DONE, END_TIME);
-  }
-
-  async #ask(kind: string, body: Uint8Array, time: number): Promise<Uint8Array[]> {
-    const answers: Uint8Array[] = [];
-    const all = [...this.#system.mesh.peers.keys()].map((peer) =>
-      this.#system.requests.request(peer, kind, body).then(
-        (answer) => answers.push(answer),
-        () => {},
-      ),
-    );
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((done) => {
-      timer = setTimeout(done, time);
-    });
-    await Promise.race([Promise.all(all), late]);
-    clearTimeout(timer);
-    return answers;
+    await this.#system.requests.requestAll(END, DONE, END_TIME);
   }
 }
 

@@ -90,7 +90,7 @@ export class FarGuestMetrics implements GuestMetrics {
 }
 
 /** Lets the metrics of the first scheduler cover all: guests have theirs in common, those of the runtime have a label for each. */
-export function collectMetrics({ mesh, requests }: SchedulerSystem, metrics: Metrics): void {
+export function collectMetrics({ requests }: SchedulerSystem, metrics: Metrics): void {
   requests.answer(RECORD, (_, body) => {
     const reader = new ByteReader(body, 'what guests have recorded');
     metrics.dropped(reader.varint());
@@ -103,19 +103,7 @@ export function collectMetrics({ mesh, requests }: SchedulerSystem, metrics: Met
     return DONE;
   });
   metrics.others = async () => {
-    const texts: string[] = [];
-    const told = [...mesh.peers.keys()].map((peer) =>
-      requests.request(peer, TEXT, DONE).then(
-        (body) => texts.push(new ByteReader(body, 'metrics').text()),
-        () => {},
-      ),
-    );
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((done) => {
-      timer = setTimeout(done, TEXT_TIME);
-    });
-    await Promise.race([Promise.all(told), late]);
-    clearTimeout(timer);
-    return texts;
+    const told = await requests.requestAll(TEXT, DONE, TEXT_TIME);
+    return [...told.values()].map((body) => new ByteReader(body, 'metrics').text());
   };
 }

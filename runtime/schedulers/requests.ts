@@ -50,6 +50,25 @@ export class Requests implements Peers {
     });
   }
 
+  /**
+   * Asks all others.
+   * @param time milliseconds for which answers count
+   * @returns the answers of those that could give one
+   */
+  async requestAll(kind: string, body: Uint8Array, time: number): Promise<Map<SchedulerIndex, Uint8Array>> {
+    const answers = new Map<SchedulerIndex, Uint8Array>();
+    const all = [...this.#mesh.peers.keys()].map(async (peer) => {
+      answers.set(peer, await this.request(peer, kind, body));
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((done) => {
+      timer = setTimeout(done, time);
+    });
+    await Promise.race([Promise.allSettled(all), late]);
+    clearTimeout(timer);
+    return answers;
+  }
+
   /** A request of another scheduler has come. */
   asked(from: SchedulerIndex, reader: ByteReader): void {
     const number = reader.varint();

@@ -80,42 +80,21 @@ export class TestService implements OtherSchedulers, SystemWatcher {
       writer.varint(program.key);
       writer.varint(most);
     });
-    const found = await this.#ask(TestRequest.Describe, body, (from, answer) => {
+    const answers = await this.#system.requests.requestAll(TestRequest.Describe, body, ANSWER_TIME);
+    const namesOf = (id: ProcessId) => displayedNames({ id, registry });
+    let count = 0;
+    const processes = [...answers].flatMap(([from, answer]) => {
       const reader = new ByteReader(answer, 'what processes of a test are doing');
-      const count = reader.varint();
-      const namesOf = (id: ProcessId) => displayedNames({ id, registry });
-      return { count, processes: new TestWire(this.#system, from).readSnapshots(reader, namesOf) };
+      count += reader.varint();
+      return new TestWire(this.#system, from).readSnapshots(reader, namesOf);
     });
-    return {
-      count: found.reduce((sum, { count }) => sum + count, 0),
-      processes: found.flatMap(({ processes }) => processes),
-    };
+    return { count, processes };
   }
 
   async settle(environment: Environment<Process>): Promise<void> {
     // What the only other one has told comes before the end of the test, if that is there, or else before the message that let it end.
     if (this.#system.mesh.peers.size < 2 || this.#system.programs.in(environment) === undefined) return;
-    await this.#ask(TestRequest.Settle, DONE, () => null);
-  }
-
-  /** Asks all others. Those that do not answer in time are left out. */
-  async #ask<T>(
-    kind: string,
-    body: Uint8Array,
-    read: (from: SchedulerIndex, answer: Uint8Array) => T,
-  ): Promise<T[]> {
-    const answers: T[] = [];
-    const { mesh, requests } = this.#system;
-    const all = [...mesh.peers.keys()].map(async (peer) => {
-      answers.push(read(peer, await requests.request(peer, kind, body)));
-    });
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((done) => {
-      timer = setTimeout(done, ANSWER_TIME);
-    });
-    await Promise.race([Promise.allSettled(all), late]);
-    clearTimeout(timer);
-    return answers;
+    await this.#system.requests.requestAll(TestRequest.Settle, DONE, ANSWER_TIME);
   }
 
   isHeld(environment: Environment<Process>): boolean {
