@@ -72,14 +72,15 @@ export function schedulersOption(whose: string): Option {
 /** Words for where children begin: see `Where`. */
 export const PLACES = ['usual', 'beside', 'apart'] as const;
 
-export function placeChildrenOption(): Option {
+/** @param usual what it is by default */
+export function placeChildrenOption(usual: (typeof PLACES)[number]): Option {
   return new Option(
     '--place-children <where>',
     'where processes begin: "usual" beside their parent unless another scheduler has nothing to do, "beside" always, ' +
       '"apart" on another scheduler than their parent, to see what a program does then',
   )
     .choices(PLACES)
-    .default('usual');
+    .default(usual);
 }
 
 /** Upstream's options. Unlike upstream, metrics are only for this machine unless an address is given. */

@@ -41,7 +41,7 @@ function withRunOptions(command: Command): Command {
       false,
     )
     .addOption(schedulersOption('the program'))
-    .addOption(placeChildrenOption())
+    .addOption(placeChildrenOption('usual'))
     .option('--entry <function>', 'exported function that the root process calls', '_start')
     .addOption(inspectOption())
     .addOption(inspectWaitOption())

@@ -253,7 +253,7 @@ export class TestRound {
       ...(nocapture ? { echo } : {}),
       ...(jobs === undefined ? {} : { jobs }),
       ...(timeout === undefined ? {} : { timeout }),
-      where: whereOf(this.#command),
+      childrenWhere: whereOf(this.#command),
       others: () => this.#service,
       signal: this.#signal ?? this.#interruption.signal,
       sources: this.#sources,

@@ -28,6 +28,7 @@ import { SocketCrossing } from './sockets.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { Starting, SystemHooks, SystemWatcher } from './system-roles.ts';
 import { Travel } from './travel.ts';
+import { Vigil } from './vigil.ts';
 
 const EXISTS = 'exists';
 const GROW = 'grow';
@@ -79,8 +80,12 @@ export class SchedulerSystem {
     this.#hooks = hooks;
     this.mesh = new Mesh(index);
     this.#rooms = new Rooms(this.mesh, () => scheduler.capacity.room);
+    const vigil = new Vigil();
     this.#pace = {
-      during: (take) => scheduler.wakeDuring(take),
+      during: (take) => {
+        vigil.heard();
+        scheduler.wakeDuring(take);
+      },
       flushes: (flush) => scheduler.atTurnEnd(flush),
     };
     this.requests = new Requests(this.mesh);

@@ -58,8 +58,8 @@ export interface TestOptions {
   readonly timeout?: number;
   /** Cancels the run when it is aborted: running tests are killed, and no other is started. */
   readonly signal?: AbortSignal;
-  /** Where the processes of tests begin, if there are several schedulers. Default: usual. */
-  readonly where?: Where;
+  /** Where the children of tests begin, if there are several schedulers. Default: beside their parents. */
+  readonly childrenWhere?: Where;
   /** The other schedulers; null as long as there are none. */
   readonly others?: () => OtherSchedulers | null;
   readonly watcher?: TestWatcher;

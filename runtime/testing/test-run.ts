@@ -123,7 +123,7 @@ export class TestRun implements RunningTest {
   }
 
   async #runRoot(module: LoadedModule): Promise<Exit> {
-    const { config, where = Where.Usual } = this.#options;
+    const { config, childrenWhere = Where.Beside } = this.#options;
     try {
       const root = await this.#runtime.run(module, {
         config,
@@ -131,7 +131,8 @@ export class TestRun implements RunningTest {
         entry: { name: this.#test.exportName, params: [] },
         environment: TEST_ENVIRONMENT,
         onCreated: (process) => {
-          process.where = process.childrenWhere = where;
+          process.where = childrenWhere === Where.Apart ? Where.Apart : Where.Usual;
+          process.childrenWhere = childrenWhere;
           this.#latestRoot = process;
           runningTests.set(process.environment, this);
           this.#options.watcher?.onRoot(process);
