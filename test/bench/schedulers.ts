@@ -127,11 +127,11 @@ const rustServer: Benchmark = {
     {
       ...requestRow,
       name: 'Rust HTTP, 2 schedulers',
-      what: 'a request to a Rust guest with a process for each of 64 connections of wrk, which takes a core itself (a ratio of 0.83 is 1.2 times as many a second)',
+      what: 'a request to an HTTP/1.1 server in Rust with a process for each of 64 connections of wrk, which takes half a core itself (a ratio of 0.83 is 1.2 times as many a second)',
     },
   ],
   missing: wrkIsMissing,
-  measure: async () => [await requests(join(builtGuests, 'rust', 'http_load.wasm'), [])],
+  measure: async () => [await requests(join(builtGuests, 'rust', 'http_server.wasm'), [])],
 };
 
 const assemblyScriptServer: Benchmark = {
