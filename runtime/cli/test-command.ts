@@ -117,7 +117,6 @@ function withTestOptions(command: Command): Command {
     .option('--jobs <n>', 'tests that run at the same time; default: all', wholeNumber(1, 999_999_999))
     .option('--test-threads <n>', 'the same as --jobs', wholeNumber(1, 999_999_999))
     .addOption(schedulersOption('tests'))
-    // What a test waits for, often a few milliseconds, must not depend on what other tests compute.
     .addOption(placeChildrenOption('beside'))
     .option('--timeout <seconds>', 'time after which a test is killed and has failed', positiveNumber)
     .addOption(inspectOption())

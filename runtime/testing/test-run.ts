@@ -131,6 +131,7 @@ export class TestRun implements RunningTest {
         entry: { name: this.#test.exportName, params: [] },
         environment: TEST_ENVIRONMENT,
         onCreated: (process) => {
+          // Tests often wait for their children for some milliseconds, whatever other tests compute.
           process.where = childrenWhere === Where.Apart ? Where.Apart : Where.Usual;
           process.childrenWhere = childrenWhere;
           this.#latestRoot = process;
