@@ -96,7 +96,8 @@ export class Runtime {
     this.scheduler.probes = options.debugging?.open(this.scheduler) ?? null;
     // The code of the thread is loaded when it is needed.
     this.#maker = () => options.maker ?? makerThread;
-    this.spawner = new Spawner(this.scheduler, this.#maker);
+    const ofPlugins = new Set(plugins?.functions.map((fn) => fn.module));
+    this.spawner = new Spawner(this.scheduler, this.#maker, ofPlugins);
     this.#route = options.route ?? ((local) => local);
     this.#loadOptions = options.debugging === undefined ? options : { ...options, probes: options.debugging };
     // A guest that makes modules must not fill the folder of whoever runs it with what was rewritten of them.

@@ -148,9 +148,9 @@ export async function run(
     }),
   );
   sources.add(module, path, since);
-  // What looks at all processes, or has host functions of others, sees this scheduler alone.
+  // What looks at all processes sees this scheduler alone.
   const isAlone =
-    plugins !== undefined ||
+    plugins?.watchesProcesses === true ||
     // Debug sessions have one unless told otherwise.
     (options.inspect?.debug === true && !tellsSchedulers(options)) ||
     coverage !== undefined ||

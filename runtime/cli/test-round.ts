@@ -309,7 +309,7 @@ export class TestRound {
     const { plugins, dumps, inspection } = this.#surroundings;
     // Debug sessions have one unless told otherwise.
     const isDebugged = this.#command.inspect?.debug === true && inspection !== undefined;
-    const isAlone = plugins !== undefined || dumps !== undefined || this.#coverage !== null;
+    const isAlone = plugins?.watchesProcesses === true || dumps !== undefined || this.#coverage !== null;
     return isAlone || (isDebugged && !tellsSchedulers(this.#command));
   }
 

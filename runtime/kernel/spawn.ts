@@ -46,16 +46,21 @@ export type SpawnResult =
 export class Spawner implements Respawner {
   readonly #scheduler: Scheduler;
   readonly #maker: () => MakerThread;
+  readonly #ofPlugins: ReadonlySet<string>;
   readonly #spacing = new MemorySpacing();
   /** Functions of the instances that were made so far. */
   #functions = 0;
   /** The imports that the rewriter adds. The memories are others for each instance. */
   readonly #kernelImports: Record<string, WebAssembly.ImportValue>;
 
-  /** @param maker makes what a child needs of a large module, while the parent waits */
-  constructor(scheduler: Scheduler, maker: () => MakerThread) {
+  /**
+   * @param maker makes what a child needs of a large module, while the parent waits
+   * @param ofPlugins the namespaces of plugins, which keep their state on this scheduler
+   */
+  constructor(scheduler: Scheduler, maker: () => MakerThread, ofPlugins: ReadonlySet<string> = new Set()) {
     this.#scheduler = scheduler;
     this.#maker = maker;
+    this.#ofPlugins = ofPlugins;
     scheduler.respawner = this;
     this.#kernelImports = {
       ...scheduler.ticks,
@@ -191,10 +196,15 @@ export class Spawner implements Respawner {
     return this.#furnished(new Process(id, parent, context, module, entry), null);
   }
 
-  /** Whether a process may still be made on another scheduler: it has not begun, has little in its mailbox, and its module needs no start section. */
+  /**
+   * Whether a process may still be made on another scheduler: it has not begun, has little in its mailbox, and its module needs no start
+   * section and no plugin.
+   */
   isMovable({ started, initialized, exit, killed, paused, mailbox, config, module }: Process): boolean {
     const isFresh = !started && initialized && exit === null && !killed && !paused;
-    return isFresh && mailbox.bytes <= LARGEST_MOVED && module.compiledFor(config).startExport === undefined;
+    if (!isFresh || mailbox.bytes > LARGEST_MOVED) return false;
+    for (const namespace of this.#ofPlugins) if (namespace in module.imports) return false;
+    return module.compiledFor(config).startExport === undefined;
   }
 
   respawn(old: Process): Process | string {

@@ -13,6 +13,8 @@ import { PluginCaller, PluginProcess } from './plugin-process.ts';
 /** The plugins of a runtime: their host functions, and their hooks for processes. */
 export class PluginHost {
   readonly functions: readonly HostFunction[];
+  /** Whether a plugin is told of all processes. */
+  readonly watchesProcesses: boolean;
   readonly #loaded: readonly LoadedPlugin[];
 
   /** @throws PluginError if one of them is not a plugin, or two have the same namespace */
@@ -27,6 +29,7 @@ export class PluginHost {
     }
     this.#loaded = plugins.map((plugin) => new LoadedPlugin(plugin));
     this.functions = this.#loaded.flatMap((loaded) => loaded.functions);
+    this.watchesProcesses = plugins.some(({ onSpawn, onExit }) => onSpawn !== undefined || onExit !== undefined);
   }
 
   /** Called before a process runs. Returns the reason if it must not. */

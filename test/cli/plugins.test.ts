@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildAssemblyScript } from '../../scripts/build-guests.mjs';
 import { lunatic, projectFolder } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
+import { assemble } from '../support/program.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -75,6 +76,69 @@ describe('lunatic run --plugin', () => {
     const { stdout, stderr } = await lunatic(['run', '--plugin', plugin, file('asks.wat', asking())]);
     expect(stdout).toBe('answer 1\n');
     expect(stderr).toBe('true\n');
+  });
+
+  test('what it keeps is one also with several schedulers: who asks for it stays on the first one, others do not', async () => {
+    const plugin = file('counts.mjs', answering('() => ++asked', 'let asked = 0n;'));
+    const other = guest('(func (export "child") (call $send (i64.const 1) (i64.const 5) (i64.const 100)))');
+    const text = guest(
+      `(func (export "asks") (call $send (i64.const 1) (i64.const 5) (call $get)))
+      (func (export "_start") (local $sum i64) (local $i i32)
+        (call $expect (call $process.compile_module (blob "m") (i32.const 0)) (i32.const 0))
+        (drop (call $spawn (i64.const 0) (text "asks")))
+        (drop (call $spawn (i64.const 0) (text "asks")))
+        (call $expect (call $process.spawn (i64.const 0) (i64.const -1) (i64.load (i32.const 0)) (text "child")
+          (i32.const 0) (i32.const 0) (i32.const 0)) (i32.const 0))
+        (loop $more
+          (local.set $sum (i64.add (local.get $sum) (call $receive_value)))
+          (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 3))))
+        (call $show (text "sum") (local.get $sum))
+        (call $show (text "asked") (call $get)))`,
+      { imports: '(import "answer" "get" (func $get (result i64)))', blobs: { m: await assemble(other) } },
+    );
+    const schedulers = [
+      '--schedulers',
+      '2',
+      '--place-children',
+      'apart',
+      '--log',
+      'lunatic::schedulers=debug',
+    ];
+    const { stdout, stderr } = await lunatic([
+      'run',
+      '--plugin',
+      plugin,
+      ...schedulers,
+      file('counts.wat', text),
+    ]);
+    expect(stdout).toBe('sum 103\nasked 3\n');
+    expect(stderr.match(/\d+ process(es)? moved/g)).toEqual(['1 process moved']);
+  });
+
+  test('with one that is told of all processes there is one scheduler', async () => {
+    const plugin = file('watches.mjs', 'export default { namespace: "answer", onExit() {} };');
+    const text = guest(
+      `(func (export "child") (call $send (i64.const 1) (i64.const 5) (i64.const 1)))
+      (func (export "_start")
+        (drop (call $spawn (i64.const 0) (text "child"))) (call $show (text "got") (call $receive_value)))`,
+    );
+    const schedulers = [
+      '--schedulers',
+      '2',
+      '--place-children',
+      'apart',
+      '--log',
+      'lunatic::schedulers=debug',
+    ];
+    const { stdout, stderr } = await lunatic([
+      'run',
+      '--plugin',
+      plugin,
+      ...schedulers,
+      file('watched.wat', text),
+    ]);
+    expect(stdout).toBe('got 1\n');
+    expect(stderr).toBe('');
   });
 
   test('takes relative paths, several plugins, and TypeScript', async () => {
