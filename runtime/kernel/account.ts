@@ -3,6 +3,9 @@ import { hostTrap } from './trap.ts';
 /** Bytes that a program may add to what the host keeps for it before the machine is asked whether it has room. */
 const BYTES_PER_LOOK = 2 ** 24;
 
+/** A change of the limit's share in so many is much, if it is less than that. */
+const SHARES = 64;
+
 /** What an entry of a table or a map of the host takes besides its text. */
 export const ENTRY_COST = 128;
 
@@ -21,6 +24,12 @@ export class TotalAccount {
   bytes = 0;
   /** The limit of the root process that may have most. */
   limit = 0;
+  /** Bytes that other schedulers keep for processes of the same program, as they told last. */
+  elsewhere = 0;
+  /** Called when `bytes` has changed much, if others want to know. */
+  changed: (() => void) | null = null;
+  /** What it was when that was called last. */
+  #told = 0;
   readonly #hasRoom: HasRoom;
   /** When the machine is asked again. */
   #look = BYTES_PER_LOOK;
@@ -32,19 +41,32 @@ export class TotalAccount {
   /** Adds bytes and returns null, or why there is no room for them. */
   add(bytes: number): string | null {
     const sum = this.bytes + bytes;
-    if (sum > this.limit)
+    if (sum + this.elsewhere > this.limit)
       return `all processes of the program, more than ${this.limit} (max_host_memory; --max-host-memory allows more)`;
     if (sum > this.#look) {
       if (!this.#hasRoom(bytes)) return 'the program, for which this machine has no memory left';
       this.#look = sum + BYTES_PER_LOOK;
     }
     this.bytes = sum;
+    if (this.changed !== null) this.#tell(this.changed);
     return null;
   }
 
   release(bytes: number): void {
     this.bytes -= bytes;
     this.#look = Math.min(this.#look, this.bytes + BYTES_PER_LOOK);
+    if (this.changed !== null) this.#tell(this.changed);
+  }
+
+  #tell(changed: () => void): void {
+    if (Math.abs(this.bytes - this.#told) < Math.min(BYTES_PER_LOOK, this.limit / SHARES)) return;
+    this.#told = this.bytes;
+    changed();
+  }
+
+  /** Bytes that can be added before the limit is exceeded. */
+  get room(): number {
+    return this.limit - this.bytes - this.elsewhere;
   }
 }
 
@@ -82,7 +104,7 @@ export class Account {
 
   /** Bytes that can be added before a limit is exceeded. */
   get room(): number {
-    return Math.min(this.limit - this.bytes, this.#total.limit - this.#total.bytes);
+    return Math.min(this.limit - this.bytes, this.#total.room);
   }
 
   /** Adds bytes and returns null, or returns what a person reads if that exceeds a limit. */

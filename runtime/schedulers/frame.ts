@@ -1,5 +1,5 @@
 /**
- * What schedulers write to each other: frames, each with its length (u32, without these four bytes), its kind (a byte) and its content.
+ * What schedulers write to each other: frames, each with its length (five bytes, which do not count), its kind (a byte) and its content.
  * All of them are of one release: a scheduler starts the others from the files that it was started from.
  */
 export const Frame = {
@@ -45,6 +45,8 @@ export const Frame = {
   Room: 20,
   /** Tells the first scheduler that a process of a program goes to a third one: its number, and that scheduler. */
   Passed: 21,
+  /** What the host keeps for the processes of a program there: its number, and bytes. */
+  HostMemory: 23,
   /** All signals and moves that concern the one who reads this are known to the one who writes it. */
   Ready: 16,
 } as const;

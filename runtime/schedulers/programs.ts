@@ -22,9 +22,12 @@ export class Programs {
   #last = 0;
   /** Who has given numbers to environments that are shown to people; null if nobody has. */
   numberOf: ((environment: Environment<Process>) => number | undefined) | null = null;
+  readonly #added: (program: Program) => void;
 
-  constructor(reach: Reach) {
+  /** @param added called with each program when it is here */
+  constructor(reach: Reach, added: (program: Program) => void) {
     this.#reach = reach;
+    this.#added = added;
   }
 
   /** The program of a process. The first scheduler gives it a number if it has none: there all programs begin. */
@@ -52,6 +55,7 @@ export class Programs {
     environment.elsewhere = far;
     this.#byKey.set(key, program);
     this.#byEnvironment.set(environment, program);
+    this.#added(program);
     return program;
   }
 

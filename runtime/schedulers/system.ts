@@ -15,6 +15,7 @@ import type { Reach } from './far-processes.ts';
 import { FarStreams, StreamService } from './far-streams.ts';
 import { Frame } from './frame.ts';
 import { HandlePassing } from './handle-passing.ts';
+import { HostMemory } from './host-memory.ts';
 import { readIds, writeIds } from './id-list.ts';
 import type { Link, Pace } from './link.ts';
 import { Mesh } from './mesh.ts';
@@ -51,6 +52,7 @@ export class SchedulerSystem {
   readonly #runtime: Runtime;
   readonly #starting: Starting | null;
   readonly #programs: Programs;
+  readonly #hostMemory: HostMemory;
   readonly #moves: Moves;
   readonly modules: SharedModules;
   readonly streams: StreamService | FarStreams;
@@ -90,7 +92,8 @@ export class SchedulerSystem {
     };
     this.requests = new Requests(this.mesh);
     this.handles = new HandlePassing(index);
-    this.#programs = new Programs(this.#reach());
+    this.#hostMemory = new HostMemory(this.mesh);
+    this.#programs = new Programs(this.#reach(), (program) => this.#hostMemory.watch(program));
     this.modules = new SharedModules(this.mesh, (bytes, fromProcess) => {
       if (fromProcess) return runtime.loadMade(bytes);
       this.loadsProgram(true);
@@ -147,6 +150,7 @@ export class SchedulerSystem {
 
   #forget(key: number): void {
     this.#programs.delete(key);
+    this.#hostMemory.forget(key);
     this.streams.forget(key);
     for (const watcher of this.watchers) watcher.closed?.(key);
   }
@@ -314,6 +318,7 @@ export class SchedulerSystem {
         });
       }
     }
+    this.#hostMemory.greet(index);
     this.mesh.send(index, Frame.Ready, () => {});
     this.placing.greet(index);
     this.#rooms.tell();
@@ -331,6 +336,7 @@ export class SchedulerSystem {
     });
     for (const watcher of this.watchers) watcher.losing?.(index);
     this.#programs.lose(index);
+    this.#hostMemory.lose(index);
     this.#names?.lose(index);
     if (this.streams instanceof StreamService) this.streams.lose(index);
     this.modules.lose(index);
@@ -393,6 +399,9 @@ export class SchedulerSystem {
       }
       case Frame.Population:
         this.#programs.get(reader.varint())?.far.tell(from, reader.varint(), reader.varint());
+        break;
+      case Frame.HostMemory:
+        this.#hostMemory.told(from, reader.varint(), reader.varint());
         break;
       case Frame.KillAll: {
         const program = this.#programs.end(reader.varint());

@@ -6,7 +6,6 @@ import { ProcessConfig } from '../../runtime/internal.ts';
 import { findPrograms } from '../../runtime/programs/find-programs.ts';
 import { guest } from '../support/guest.ts';
 import { run } from '../support/program.ts';
-import { SCHEDULERS } from '../support/schedulers/several-schedulers.ts';
 
 const MEBIBYTE = 2 ** 20;
 const BEYOND = /the host would keep \d+ bytes besides its memory for .*max_host_memory/;
@@ -84,7 +83,7 @@ describe('what is small for one process, and much for many, against max_host_mem
     );
     const config = ProcessConfig.forRoot();
     // It holds for each scheduler apart, and children are on all but the first.
-    config.maxHostMemory = (2 * MEBIBYTE) / Math.max(1, SCHEDULERS - 1);
+    config.maxHostMemory = 2 * MEBIBYTE;
     config.commands = findPrograms(['sh']);
     config.preopenedDirectories.push({ guestPath: '.', hostPath: folder });
     const program = await run(source, { config });

@@ -166,6 +166,32 @@ describe('a program whose children begin apart', () => {
   });
 });
 
+test.each([
+  ['one scheduler', ['--schedulers', '1']],
+  ['three', APART],
+])('what the host keeps for all processes is limited together: with %s', async (_, options) => {
+  const text = guest(
+    `(func (export "keeper")
+      (call $message.create_data (i64.const 1) (i64.const 0))
+      (drop (call $message.write_data (i32.const 0) (i32.const 6000000)))
+      (call $print (text "kept")) (call $process.sleep_ms (i64.const 60000)))
+    (func $keeps
+      (call $process.monitor (call $spawn (i64.const 0) (text "keeper")))
+      (call $show_received (call $message.receive (i32.const 0) (i32.const 0) (i64.const 1500))))
+    (func (export "_start") (call $keeps) (call $keeps))`,
+    { memory: '(memory (export "memory") 100)' },
+  );
+  const { stdout, stderr } = await several.run(text, [
+    '--max-host-memory',
+    '10M',
+    '--log',
+    'info',
+    ...options,
+  ]);
+  expect(linesOf(stdout)).toEqual(['kept', 'timeout', 'process 3']);
+  expect(stderr).toContain('for all processes of the program, more than 10485760');
+});
+
 test('as many processes as are allowed are spawned, wherever those are who spawn them', async () => {
   const text = guest(`
     (func (export "idle") (call $forever))
