@@ -283,7 +283,9 @@ export class SchedulerSystem {
     link.reader = {
       frame: (kind, reader) => this.#take(index, kind, reader),
       closed: (error) => {
-        if (error !== null) this.#hooks.failed(`The link to scheduler ${index} broke: ${error.message}`);
+        // Of one that has ended, others are told by the system; it is no fault of the link.
+        if (error !== null && !isEnd(error))
+          this.#hooks.failed(`The link to scheduler ${index} broke: ${error.message}`);
         this.lose(index);
       },
     };
@@ -434,4 +436,9 @@ export class SchedulerSystem {
         throw new Error(`an unknown kind of frame, ${kind}`);
     }
   }
+}
+
+/** Whether a link breaks in this way when the other side has ended. */
+function isEnd({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'ECONNRESET' || code === 'EPIPE';
 }

@@ -248,7 +248,9 @@ describe('a scheduler that dies', () => {
         (call $expect (call $receive) (i32.const 2))
         (call $print (text "gone"))
         (call $read))`);
-    const command = await several.start(text, APART, { input: null });
+    const command = await several.start(text, ['--schedulers', '2', '--place-children', 'apart'], {
+      input: null,
+    });
     await command.printed('ready');
     await sleep(100);
     process.kill(await pidOf(command, 1), 'SIGKILL');

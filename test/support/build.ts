@@ -15,7 +15,7 @@ const SOURCES = ['{runtime,debug-adapter,extension}/**', 'scripts/*', 'package*.
 export default function setup(): () => void {
   build();
   const cache = mkdtempSync(join(tmpdir(), 'lunatic-test-cache-'));
-  env['LUNATIC_TEST_CACHE'] = cache;
+  env['LUNATIC_CACHE_OF_TESTS'] = cache;
   return () => rmSync(cache, { recursive: true });
 }
 

@@ -32,7 +32,7 @@ export interface CommandResult {
 
 /** The environment of commands, if none is given: they keep for each other what they make of scripts and modules, as those of a user do. */
 export function commandEnvironment(): Record<string, string> {
-  const { PATH = '', LUNATIC_TEST_CACHE: cache } = process.env;
+  const { PATH = '', LUNATIC_CACHE_OF_TESTS: cache } = process.env;
   return { PATH, ...(cache === undefined ? {} : { LUNATIC_CACHE: cache }) };
 }
 
