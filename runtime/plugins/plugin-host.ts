@@ -29,7 +29,9 @@ export class PluginHost {
     }
     this.#loaded = plugins.map((plugin) => new LoadedPlugin(plugin));
     this.functions = this.#loaded.flatMap((loaded) => loaded.functions);
-    this.watchesProcesses = plugins.some(({ onSpawn, onExit }) => onSpawn !== undefined || onExit !== undefined);
+    this.watchesProcesses = plugins.some(
+      ({ onSpawn, onExit }) => onSpawn !== undefined || onExit !== undefined,
+    );
   }
 
   /** Called before a process runs. Returns the reason if it must not. */
