@@ -26,10 +26,10 @@ export class TotalAccount {
   limit = 0;
   /** Bytes that other schedulers keep for processes of the same program, as they told last. */
   elsewhere = 0;
-  /** Called when `bytes` has changed much, if others want to know. */
-  changed: (() => void) | null = null;
-  /** What it was when that was called last. */
-  #told = 0;
+  #changed: (() => void) | null = null;
+  /** Between these, `bytes` has not changed much. */
+  #least = Number.NEGATIVE_INFINITY;
+  #most = Number.POSITIVE_INFINITY;
   readonly #hasRoom: HasRoom;
   /** When the machine is asked again. */
   #look = BYTES_PER_LOOK;
@@ -48,20 +48,27 @@ export class TotalAccount {
       this.#look = sum + BYTES_PER_LOOK;
     }
     this.bytes = sum;
-    if (this.changed !== null) this.#tell(this.changed);
+    if (sum > this.#most) this.#tell();
     return null;
   }
 
   release(bytes: number): void {
     this.bytes -= bytes;
     this.#look = Math.min(this.#look, this.bytes + BYTES_PER_LOOK);
-    if (this.changed !== null) this.#tell(this.changed);
+    if (this.bytes < this.#least) this.#tell();
   }
 
-  #tell(changed: () => void): void {
-    if (Math.abs(this.bytes - this.#told) < Math.min(BYTES_PER_LOOK, this.limit / SHARES)) return;
-    this.#told = this.bytes;
-    changed();
+  /** Calls back now, and whenever `bytes` has changed much. */
+  watch(changed: () => void): void {
+    this.#changed = changed;
+    this.#tell();
+  }
+
+  #tell(): void {
+    const much = Math.min(BYTES_PER_LOOK, this.limit / SHARES);
+    this.#least = this.bytes - much;
+    this.#most = this.bytes + much;
+    this.#changed?.();
   }
 
   /** Bytes that can be added before the limit is exceeded. */

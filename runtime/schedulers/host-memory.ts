@@ -25,11 +25,10 @@ export class HostMemory {
     const { account } = program.environment;
     this.#programs.set(program.key, program);
     this.#sum(program.key);
-    account.changed = () => {
+    account.watch(() => {
       if (this.#changed.size === 0) nextTick(this.#tell);
       this.#changed.add(program);
-    };
-    if (account.bytes > 0) account.changed();
+    });
   }
 
   readonly #tell = (): void => {
