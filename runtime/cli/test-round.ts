@@ -304,7 +304,7 @@ export class TestRound {
     return this.#runtime;
   }
 
-  /** Whether something looks at all processes, or has host functions of others: it sees this scheduler alone. */
+  /** Whether something looks at all processes: it sees this scheduler alone. */
   get #isAlone(): boolean {
     const { plugins, dumps, inspection } = this.#surroundings;
     // Debug sessions have one unless told otherwise.

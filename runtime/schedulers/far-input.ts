@@ -1,8 +1,8 @@
 import { FIRST_SCHEDULER } from '../kernel/ids.ts';
 import type { InputStream } from '../kernel/stdio.ts';
+import { readFlag, writeFlag } from './optional-bytes.ts';
 import type { SchedulerIndex } from './peers.ts';
 import { bodyOf, NOTHING, type Questions } from './questions.ts';
-import { readFlag, writeFlag } from './socket-bytes.ts';
 import type { StreamsName } from './streams-token.ts';
 
 const READ = 'input/read';

@@ -1,4 +1,5 @@
 import { nextTick } from 'node:process';
+import type { ByteWriter } from '../kernel/codec/byte-writer.ts';
 import type { SchedulerIndex } from '../kernel/ids.ts';
 import { Frame } from './frame.ts';
 import type { Mesh } from './mesh.ts';
@@ -32,21 +33,13 @@ export class HostMemory {
   }
 
   readonly #tell = (): void => {
-    for (const { key, environment } of this.#changed)
-      this.#mesh.broadcast(Frame.HostMemory, (writer) => {
-        writer.varint(key);
-        writer.varint(Math.max(0, environment.account.bytes));
-      });
+    for (const program of this.#changed) this.#mesh.broadcast(Frame.HostMemory, writing(program));
     this.#changed.clear();
   };
 
   /** Tells a scheduler that has come what is kept here. */
   greet(index: SchedulerIndex): void {
-    for (const { key, environment } of this.#programs.values())
-      this.#mesh.send(index, Frame.HostMemory, (writer) => {
-        writer.varint(key);
-        writer.varint(Math.max(0, environment.account.bytes));
-      });
+    for (const program of this.#programs.values()) this.#mesh.send(index, Frame.HostMemory, writing(program));
   }
 
   /** Another scheduler keeps so many bytes for a program. */
@@ -76,4 +69,12 @@ export class HostMemory {
     this.#others.delete(key);
     this.#programs.delete(key);
   }
+}
+
+/** Writes what is kept here for a program. */
+function writing({ key, environment }: Program): (writer: ByteWriter) => void {
+  return (writer) => {
+    writer.varint(key);
+    writer.varint(Math.max(0, environment.account.bytes));
+  };
 }

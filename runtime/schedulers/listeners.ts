@@ -11,9 +11,10 @@ import { TlsListener } from '../net/tls-listener.ts';
 import type { Departures } from './departures.ts';
 import type { HandlePassing } from './handle-passing.ts';
 import { type GroupLinks, ListenerGroup } from './listener-group.ts';
+import { readFlag, writeFlag } from './optional-bytes.ts';
 import type { SchedulerIndex } from './peers.ts';
 import { bodyOf, NOTHING, type Questions } from './questions.ts';
-import { readEndpoint, readFlag, writeEndpoint, writeFlag } from './socket-bytes.ts';
+import { readEndpoint, writeEndpoint } from './socket-bytes.ts';
 
 type Listener = TcpListener | TlsListener;
 

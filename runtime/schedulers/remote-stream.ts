@@ -4,8 +4,9 @@ import { copyBytes } from '../net/copy-bytes.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { Outcome, Reader, ReadOperation, Stream, StreamOperation, Writer } from '../net/stream.ts';
 import { unsent } from '../net/unsent.ts';
+import { writeFlag, writeOptional } from './optional-bytes.ts';
 import { lostText, RemoteSocket } from './remote-socket.ts';
-import { readTimeout, writeFlag, writeOperation, writeOptional, writeTimeout } from './socket-bytes.ts';
+import { readTimeout, writeOperation, writeTimeout } from './socket-bytes.ts';
 
 /** Bytes that one read or write of a stand-in takes at most. */
 export const MOST_AT_ONCE = 2 ** 16;

@@ -2,18 +2,9 @@ import type { ByteReader } from '../kernel/codec/byte-reader.ts';
 import type { DatagramSettings, DatagramSocket, Received } from '../net/datagrams.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import { systemError } from '../net/system-error.ts';
+import { readFlag, readOptional, readText, writeFlag, writeOptional } from './optional-bytes.ts';
 import { lostText, RemoteSocket } from './remote-socket.ts';
-import {
-  readEndpoint,
-  readFlag,
-  readOptional,
-  readReceived,
-  readText,
-  writeEndpoint,
-  writeFlag,
-  writeOptional,
-  writeReceived,
-} from './socket-bytes.ts';
+import { readEndpoint, readReceived, writeEndpoint, writeReceived } from './socket-bytes.ts';
 
 /** An address of nobody. */
 const NOWHERE: Endpoint = { version: 4, host: '0.0.0.0', port: 0 };

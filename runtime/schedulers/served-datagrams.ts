@@ -1,20 +1,11 @@
 import type { Received } from '../net/datagrams.ts';
 import { errorText } from '../net/system-error.ts';
 import { UdpSocket } from '../net/udp-socket.ts';
+import { readFlag, readOptional, writeFlag, writeOptional, writeText } from './optional-bytes.ts';
 import type { SchedulerIndex } from './peers.ts';
 import { bodyOf, NOTHING, type Questions } from './questions.ts';
 import type { Served, Serving } from './serving.ts';
-import {
-  readEndpoint,
-  readFlag,
-  readOptional,
-  readReceived,
-  writeEndpoint,
-  writeFlag,
-  writeOptional,
-  writeReceived,
-  writeText,
-} from './socket-bytes.ts';
+import { readEndpoint, readReceived, writeEndpoint, writeReceived } from './socket-bytes.ts';
 
 /** Bytes of an answer besides those of its datagram. */
 const ROOM = 128;

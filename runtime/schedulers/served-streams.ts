@@ -2,11 +2,12 @@ import type { Memory } from '../net/byte-queue.ts';
 import { NetStream } from '../net/net-stream.ts';
 import type { Outcome, Reader, Writer } from '../net/stream.ts';
 import { unsent } from '../net/unsent.ts';
+import { readFlag, readOptional } from './optional-bytes.ts';
 import type { SchedulerIndex } from './peers.ts';
 import { bodyOf, NOTHING, type Questions } from './questions.ts';
 import { Answer, MOST_AT_ONCE } from './remote-stream.ts';
 import type { Served, Serving } from './serving.ts';
-import { readFlag, readOperation, readOptional, readTimeout, writeTimeout } from './socket-bytes.ts';
+import { readOperation, readTimeout, writeTimeout } from './socket-bytes.ts';
 
 const ROOM = 16;
 

@@ -5,9 +5,9 @@ import type { DatagramState, Received } from '../net/datagrams.ts';
 import type { Endpoint } from '../net/endpoint.ts';
 import type { StreamOperation, StreamState } from '../net/stream.ts';
 import { errorText } from '../net/system-error.ts';
+import { readFlag, readOptional, readText, writeFlag, writeOptional, writeText } from './optional-bytes.ts';
 
-// How sockets and what is done with them are written as bytes. Numbers are varints, texts have a length before them, and what may be
-// missing has a byte before it: 1 if it is there, else 0.
+// How sockets and what is done with them are written as bytes. Numbers are varints, texts have a length before them.
 
 const MAX_PORT = 65_535;
 /** Up to this a timeout is a whole number of milliseconds; -1 is none. Guests pass 64 bits. */
@@ -16,31 +16,6 @@ const TIMEOUT = /^(-1|0|[1-9]\d{0,19})$/;
 const MAX_DATAGRAMS = 1024;
 
 export const OPERATIONS: readonly StreamOperation[] = ['read', 'peek', 'write'];
-
-export function writeFlag(writer: ByteWriter, flag: boolean): void {
-  writer.u8(flag ? 1 : 0);
-}
-
-export function readFlag(reader: ByteReader): boolean {
-  return reader.flags(1) === 1;
-}
-
-export function writeOptional<T>(
-  writer: ByteWriter,
-  value: T | null | undefined,
-  write: (writer: ByteWriter, value: T) => void,
-): void {
-  const isThere = value !== null && value !== undefined;
-  writeFlag(writer, isThere);
-  if (isThere) write(writer, value);
-}
-
-export function readOptional<T>(reader: ByteReader, read: (reader: ByteReader) => T): T | null {
-  return readFlag(reader) ? read(reader) : null;
-}
-
-export const writeText = (writer: ByteWriter, text: string): void => writer.text(text);
-export const readText = (reader: ByteReader): string => reader.text();
 
 /** An IP version is not written: the text of the address tells. */
 export function writeEndpoint(writer: ByteWriter, { host, port }: Endpoint): void {

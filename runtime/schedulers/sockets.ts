@@ -11,6 +11,7 @@ import { UdpSocket } from '../net/udp-socket.ts';
 import { Departures } from './departures.ts';
 import type { HandlePassing } from './handle-passing.ts';
 import { Listeners } from './listeners.ts';
+import { readFlag, readOptional, writeFlag, writeOptional } from './optional-bytes.ts';
 import type { Peers, SchedulerIndex } from './peers.ts';
 import { bodyOf, NOTHING, Questions, readAll } from './questions.ts';
 import { lostText, type Place, RemoteSocket, type SocketInfo } from './remote-socket.ts';
@@ -22,14 +23,10 @@ import { infoOf, Serving } from './serving.ts';
 import {
   readDatagrams,
   readEndpoint,
-  readFlag,
-  readOptional,
   readStream,
   readTimeout,
   writeDatagrams,
   writeEndpoint,
-  writeFlag,
-  writeOptional,
   writeStream,
 } from './socket-bytes.ts';
 

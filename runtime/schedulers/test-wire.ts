@@ -8,6 +8,7 @@ import type { LoadedModule } from '../kernel/module.ts';
 import type { StackFrame } from '../symbols/stack-frame.ts';
 import type { DeathCause, UnlocatedStack } from '../testing/death-causes.ts';
 import type { FarSnapshot } from '../testing/other-schedulers.ts';
+import { readOptional, readText, writeOptional, writeText } from './optional-bytes.ts';
 import { readStreams, writeStreams } from './streams-token.ts';
 import type { SchedulerSystem } from './system.ts';
 
@@ -68,28 +69,18 @@ export function readExit(reader: ByteReader): Exit {
   }
 }
 
-/** Optional parts. */
-const NONE = 0;
-const SOME = 1;
-
-function writeOptional<T>(writer: ByteWriter, value: T | null | undefined, write: (value: T) => void): void {
-  writer.u8(value == null ? NONE : SOME);
-  if (value != null) write(value);
-}
-
-function readOptional<T>(reader: ByteReader, read: () => T): T | null {
-  return reader.u8() === NONE ? null : read();
-}
-
 export function writeReport(writer: ByteWriter, { message, expected, actual }: FailureReport): void {
   writer.text(message);
-  writeOptional(writer, expected, (text) => writer.text(text));
-  writeOptional(writer, actual, (text) => writer.text(text));
+  writeOptional(writer, expected, writeText);
+  writeOptional(writer, actual, writeText);
 }
 
 export function readReport(reader: ByteReader): FailureReport {
-  const text = () => reader.text();
-  return { message: text(), expected: readOptional(reader, text), actual: readOptional(reader, text) };
+  return {
+    message: reader.text(),
+    expected: readOptional(reader, readText),
+    actual: readOptional(reader, readText),
+  };
 }
 
 /** What this scheduler and another one tell each other of tests. */
@@ -104,12 +95,12 @@ export class TestWire {
 
   /** Writes a stack. If the peer does not have its module, that is sent before. */
   writeStack(writer: ByteWriter, { module, frames }: UnlocatedStack): void {
-    writeOptional(writer, module, (known) => this.#writeModule(writer, known));
+    writeOptional(writer, module, (_, known) => this.#writeModule(writer, known));
     writeFrames(writer, frames);
   }
 
   readStack(reader: ByteReader): UnlocatedStack {
-    const module = readOptional(reader, () => reader.text());
+    const module = readOptional(reader, readText);
     return this.#stackOf(module, readFrames(reader));
   }
 
@@ -146,8 +137,8 @@ export class TestWire {
     writer.varint(id);
     writeExit(writer, exit);
     const { streams } = this.#system;
-    writeOptional(writer, stdio, (known) => writeStreams(writer, streams.token(known, key)));
-    writeOptional(writer, stack, (known) => this.writeStack(writer, known));
+    writeOptional(writer, stdio, (_, known) => writeStreams(writer, streams.token(known, key)));
+    writeOptional(writer, stack, (_, known) => this.writeStack(writer, known));
   }
 
   readCause(reader: ByteReader, key: number): DeathCause {
@@ -191,7 +182,7 @@ function writeFrames(writer: ByteWriter, frames: readonly StackFrame[]): void {
   for (const { functionIndex, functionName, offset } of frames) {
     writer.varint(functionIndex);
     writer.varint(offset);
-    writeOptional(writer, functionName, (name) => writer.text(name));
+    writeOptional(writer, functionName, writeText);
   }
 }
 
@@ -199,7 +190,7 @@ function readFrames(reader: ByteReader): StackFrame[] {
   return Array.from({ length: reader.count(1) }, () => {
     const functionIndex = reader.varint();
     const offset = reader.varint();
-    const functionName = readOptional(reader, () => reader.text());
+    const functionName = readOptional(reader, readText);
     return { functionIndex, offset, ...(functionName === null ? {} : { functionName }) };
   });
 }

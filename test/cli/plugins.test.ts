@@ -44,6 +44,9 @@ test('the example runs', { timeout: 60_000 }, async () => {
   expect(stderr).toContain('Bob falls off the ladder');
 });
 
+/** Children begin on another scheduler, if they can, and the log tells of that. */
+const APART = ['--schedulers=2', '--place-children=apart', '--log=lunatic::schedulers=debug'];
+
 describe('lunatic run --plugin', () => {
   test('finds `lunatic` for a plugin where nothing is installed', async () => {
     const plugin = file('answer.mjs', answering('() => 42n'));
@@ -96,21 +99,7 @@ describe('lunatic run --plugin', () => {
         (call $show (text "asked") (call $get)))`,
       { imports: '(import "answer" "get" (func $get (result i64)))', blobs: { m: await assemble(other) } },
     );
-    const schedulers = [
-      '--schedulers',
-      '2',
-      '--place-children',
-      'apart',
-      '--log',
-      'lunatic::schedulers=debug',
-    ];
-    const { stdout, stderr } = await lunatic([
-      'run',
-      '--plugin',
-      plugin,
-      ...schedulers,
-      file('counts.wat', text),
-    ]);
+    const { stdout, stderr } = await lunatic(['run', '--plugin', plugin, ...APART, file('counts.wat', text)]);
     expect(stdout).toBe('sum 103\nasked 3\n');
     expect(stderr.match(/\d+ process(es)? moved/g)).toEqual(['1 process moved']);
   });
@@ -122,19 +111,11 @@ describe('lunatic run --plugin', () => {
       (func (export "_start")
         (drop (call $spawn (i64.const 0) (text "child"))) (call $show (text "got") (call $receive_value)))`,
     );
-    const schedulers = [
-      '--schedulers',
-      '2',
-      '--place-children',
-      'apart',
-      '--log',
-      'lunatic::schedulers=debug',
-    ];
     const { stdout, stderr } = await lunatic([
       'run',
       '--plugin',
       plugin,
-      ...schedulers,
+      ...APART,
       file('watched.wat', text),
     ]);
     expect(stdout).toBe('got 1\n');

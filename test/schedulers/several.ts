@@ -11,12 +11,15 @@ export const NOTES = ['--log', 'lunatic::schedulers=debug'] as const;
 export class Several {
   readonly #folder = mkdtempSync(join(tmpdir(), 'lunatic-several-'));
   #files = 0;
+  readonly #started: RunningCommand[] = [];
 
   /** Starts a program given as text. */
   async start(text: string, options: readonly string[], command?: CommandOptions): Promise<RunningCommand> {
     const file = join(this.#folder, `${++this.#files}.wasm`);
     writeFileSync(file, await assembleText(text, 'test.wat'));
-    return new RunningCommand(['run', ...NOTES, ...options, file], command);
+    const started = new RunningCommand(['run', ...NOTES, ...options, file], command);
+    this.#started.push(started);
+    return started;
   }
 
   /** Runs a program until it ends. */
@@ -24,7 +27,9 @@ export class Several {
     return await (await this.start(text, options, command)).ended;
   }
 
+  /** Ends what a test that failed has left, and removes the files. */
   remove(): void {
+    for (const { child } of this.#started) child.kill('SIGKILL');
     rmSync(this.#folder, { recursive: true });
   }
 }
