@@ -129,8 +129,10 @@ export class Lifecycle {
     }
     const { onInitialized } = process;
     process.onInitialized = null;
-    if (failure === null) process.initialized = true;
-    else this.discard(process);
+    if (failure === null) {
+      process.initialized = true;
+      if (process.turns === 1 && this.#turns.work.isUntouched) process.module.startsAlone = true;
+    } else this.discard(process);
     onInitialized?.(failure);
     this.#turns.handOn();
   }

@@ -94,6 +94,11 @@ export class LoadedModule {
   readonly isCounted: boolean;
   /** Processes that run it. */
   users = 0;
+  /**
+   * Whether its start section has run without a host call and within one turn: then it does the same each time, and nobody notices if
+   * it runs again for a process that has not begun.
+   */
+  startsAlone = false;
   readonly #outline: ModuleOutline;
   /** Null until somebody asks for it. */
   #source: WasmModule | null = null;

@@ -361,7 +361,7 @@ export class Scheduler implements Turns {
         this.holding.park(process);
         continue;
       }
-      if (!process.started && this.placement?.keeps(process)) continue;
+      if (!process.started && process.initialized && this.placement?.keeps(process)) continue;
       this.#run(process);
       return;
     }
@@ -410,7 +410,7 @@ export class Scheduler implements Turns {
     const turnIsOver = now >= this.#turnEnd;
     const sliceIsOver = this.work.isDone || now - this.#sliceStart >= SLICE_TIME;
     if (!turnIsOver && (this.#ready.isEmpty || !sliceIsOver)) {
-      if (sliceIsOver) this.work.renew();
+      if (sliceIsOver) this.work.prolong();
       return undefined;
     }
     if (turnIsOver) this.#slices = SLICES_PER_CLOCK;

@@ -197,14 +197,14 @@ export class Spawner implements Respawner {
   }
 
   /**
-   * Whether a process may still be made on another scheduler: it has not begun, has little in its mailbox, and its module needs no start
-   * section and no plugin.
+   * Whether a process may still be made on another scheduler: it has not begun, has little in its mailbox, and its module needs no plugin and
+   * no start section that does more than to prepare its memory.
    */
   isMovable({ started, initialized, exit, killed, paused, mailbox, config, module }: Process): boolean {
     const isFresh = !started && initialized && exit === null && !killed && !paused;
     if (!isFresh || mailbox.bytes > LARGEST_MOVED) return false;
     for (const namespace of this.#ofPlugins) if (namespace in module.imports) return false;
-    return module.compiledFor(config).startExport === undefined;
+    return module.startsAlone || module.compiledFor(config).startExport === undefined;
   }
 
   respawn(old: Process): Process | string {

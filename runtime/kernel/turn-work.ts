@@ -79,9 +79,20 @@ export class TurnWork {
     this.#since = -1;
   }
 
+  /** Lets the current process go on after its time: nobody else is ready. */
+  prolong(): void {
+    this.#words[WORK] = TURN_WORK - 1;
+    this.#since = -1;
+  }
+
   /** Ends the turn of the current process at the end of its host call. */
   exhaust(): void {
     this.#take(2 * TURN_WORK);
+  }
+
+  /** Whether the turn has gone by so far without a host call, and was not prolonged. */
+  get isUntouched(): boolean {
+    return this.#words[WORK] === TURN_WORK;
   }
 
   get isDone(): boolean {

@@ -8,6 +8,11 @@ import { Separation } from './separation.ts';
 import { WorkStealing } from './stealing.ts';
 import type { Surroundings } from './surroundings.ts';
 
+/** Turns of a process with a connection that are worth the way to another scheduler, which takes as long as some requests. */
+const WORTH_TURNS = 32;
+/** Connections in a row that were not worth it, after which none goes to another scheduler until one was. */
+const MOST_SHORT = 3;
+
 /** Decides where processes of several schedulers begin. */
 export class Placing implements Placement {
   readonly stealing: WorkStealing;
@@ -17,6 +22,10 @@ export class Placing implements Placement {
   readonly #surroundings: Surroundings;
   /** Processes with connections that were to begin while it was busy here. */
   #connections = 0;
+  /** One of them that has begun here. */
+  #sample: Process | null = null;
+  /** How many of those looked at in a row had few turns. */
+  #short = 0;
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
@@ -46,8 +55,21 @@ export class Placing implements Placement {
   #isForOthers(process: Process): boolean {
     const { isBusy, mesh } = this.#surroundings;
     if (!isBusy || !process.hasConnection) return false;
+    this.#look();
     const schedulers = Math.max(2, mesh.open.length + 1);
-    return ++this.#connections % schedulers !== 0;
+    if (this.#short < MOST_SHORT && ++this.#connections % schedulers !== 0) return true;
+    this.#sample ??= process;
+    return false;
+  }
+
+  /** Sees how long a connection has lasted. */
+  #look(): void {
+    if (this.#sample === null) return;
+    const { turns, exit } = this.#sample;
+    if (turns >= WORTH_TURNS) this.#short = 0;
+    else if (exit === null) return;
+    else this.#short++;
+    this.#sample = null;
   }
 
   spawned(): void {

@@ -95,6 +95,7 @@ export class Travel {
     made.paused = traveller.isPaused;
     scheduler.observers.arrived(made);
     if (scheduler.probes !== null) scheduler.observers.begins(made);
+    if (!made.initialized) made.onInitialized = (failure) => failure ?? scheduler.makeReady(made, 0);
     scheduler.makeReady(made, 0);
     for (const signal of signals) scheduler.delivery.deliver(made, signal);
     // It may have been on its way while the others were killed.

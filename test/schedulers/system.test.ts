@@ -118,6 +118,26 @@ describe('a program whose children begin apart', () => {
     expect(stderr.match(/moved to scheduler/g)).toHaveLength(1);
   });
 
+  test.each([
+    ['that prepares the memory: it runs there again', '', 1],
+    ['that calls the host: it runs once, and they stay', '(call $print (text "starts"))', 0],
+  ])('has a start section %s', async (_, call, moves) => {
+    const text = guest(`
+      (func $start ${call} (i32.store (i32.const 256) (i32.add (i32.load (i32.const 256)) (i32.const 7))))
+      (start $start)
+      (func (export "child") (call $show_received (call $receive)) (call $show32 (text "prepared") (i32.load (i32.const 256)))
+        (call $send (i64.const 1) (i64.const 3) (i64.const 0)))
+      (func (export "_start") (local $child i64)
+        (local.set $child (call $spawn (i64.const 0) (text "child")))
+        (call $send (local.get $child) (i64.const 4) (i64.const 5))
+        (drop (call $receive)) (call $show32 (text "prepared") (i32.load (i32.const 256))))`);
+    const { stdout, stderr, exitCode } = await several.run(text, APART);
+    const starts = Array<string>(moves === 0 ? 2 : 0).fill('starts');
+    expect(linesOf(stdout)).toEqual([...starts, 'data 4 5', 'prepared 7', 'prepared 7']);
+    expect(stderr.match(/moved to scheduler/g) ?? []).toHaveLength(moves);
+    expect(exitCode).toBe(0);
+  });
+
   test('keeps those that have 18 MB of messages before they begin, wherever they were to go', async () => {
     const text = guest(
       `(func $letter (param $child i64)
