@@ -34,7 +34,7 @@ export class WorkStealing {
 
   /** Keeps a process that is about to begin, if others may take it. */
   keeps(process: Process): boolean {
-    this.#kept.delete(process);
+    if (this.#kept.size > 0) this.#kept.delete(process);
     const surroundings = this.#surroundings;
     if (!surroundings.isContended) return false;
     if (this.#isHungry) this.#tell(false);
