@@ -162,7 +162,8 @@ export class FarProcesses implements Elsewhere {
   ended(id: ProcessId): void {
     // One that has left goes on elsewhere.
     if (this.#moved.size > 0 && this.#moved.has(id)) return;
-    if ((this.#leaving.size > 0 && this.#leaving.delete(id)) || schedulerOf(id) !== this.#own) this.tellEnd(id);
+    if ((this.#leaving.size > 0 && this.#leaving.delete(id)) || schedulerOf(id) !== this.#own)
+      this.tellEnd(id);
   }
 
   /** Tells all that a process has ended which is in their tables. */
