@@ -43,8 +43,9 @@ const forExtensionHost = {
 };
 
 /**
- * The command is three scripts: `main.cjs` has what every program runs in, `rest.cjs` what many do without, and `program.cjs`
- * commands and options. The later ones take from the earlier ones what they need, too. As scripts, V8 can keep their code. Modules
+ * The command is four scripts: `main.cjs` has what every program runs in, `rest.cjs` what many do without, `program.cjs` commands and
+ * options, and `schedulers.cjs` what opens several schedulers for a program that needs nothing of `program.cjs`. The later ones take from
+ * the earlier ones what they need, too. As scripts, V8 can keep their code. Modules
  * would be slower, too: what they import from each other V8 looks up at each use.
  */
 const script = {
@@ -96,6 +97,7 @@ const LAZY = new Set(
 );
 /** What the first script has for the last one alone: the second one would be loaded for it while processes compute. */
 const EARLY = ['runtime/net/socket.ts'];
+const SCRIPTS = ['main', 'rest', 'program', 'schedulers'].map((name) => `dist/${name}.cjs`);
 /** What all take from the launcher. */
 const IN_LAUNCHER = ['./checksum.ts', './private-files.ts'];
 const IMPORTING = 'runtime/plugins/import-module.ts';
@@ -119,6 +121,13 @@ const program = {
       export const later = { ${LATER.map((path) => `get '${path}'() { return require('${path}'); }`)} };`,
   },
 };
+const schedulers = {
+  ...script,
+  entryNames: 'schedulers',
+  // To inspect a program, options are needed.
+  external: ['wabt', '../schedulers/inspected-*.ts', ...IN_LAUNCHER],
+  stdin: { resolveDir: 'runtime/cli', contents: "export * from './schedulers.ts';" },
+};
 const takesLater = takenFrom((file) => LAZY.has(file));
 let inMain = new Set([
   ...EARLY,
@@ -130,11 +139,13 @@ let inRest = new Set();
 let builtMain;
 let builtRest;
 let builtProgram;
+let builtSchedulers;
 // What others take from a script may bring more into that, which they must then take from there, too.
 for (let known = ''; known !== `${inMain.size} ${inRest.size}`; ) {
   known = `${inMain.size} ${inRest.size}`;
   const wanted = new Set();
   builtProgram = await buildTaking(program, wanted, (file) => inMain.has(file) || inRest.has(file));
+  builtSchedulers = await buildTaking(schedulers, wanted, (file) => inMain.has(file) || inRest.has(file));
   const later = new Set([...LAZY, ...[...wanted].filter((file) => !inMain.has(file))]);
   builtRest = await buildTaking({ ...rest, stdin: loadedLater(later) }, wanted, (file) => inMain.has(file));
   const fromMain = [...wanted].filter((file) => inMain.has(file));
@@ -160,7 +171,7 @@ const results = await Promise.all([
     outExtension: { '.js': '.cjs' },
     // The launcher must run on a Node that is too old for the rest, to say so.
     target: 'node18',
-    define: { SCRIPTS_HASH: JSON.stringify(hashOf(['dist/main.cjs', 'dist/rest.cjs', 'dist/program.cjs'])) },
+    define: { SCRIPTS_HASH: JSON.stringify(hashOf(SCRIPTS)) },
     banner: { js: '#!/usr/bin/env node' },
   }),
   build({
@@ -243,7 +254,9 @@ for (const command of ['lunatic.cjs', 'command.cjs', 'cargo-lunatic.js'])
   chmodSync(join('dist', command), 0o755);
 // In a package they are installed where it is.
 if (!process.argv.includes('--for-package')) installCommands('dist');
-const metafiles = [builtMain, builtRest, builtProgram, ...results].map(({ metafile }) => metafile);
+const metafiles = [builtMain, builtRest, builtProgram, builtSchedulers, ...results].map(
+  ({ metafile }) => metafile,
+);
 writeLicences(new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)).flatMap(packageOf)));
 removeOlderParts(
   new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs)).map((path) => basename(path))),

@@ -1,5 +1,6 @@
 import { run as runWithOptions } from './run.ts';
 
+export { withUsualFlags } from '../kernel/v8-flags.ts';
 export { hasRun } from './has-run.ts';
 
 /**

@@ -7,6 +7,7 @@ import * as privateFiles from './private-files.ts';
 interface Main {
   run(words: readonly string[]): Promise<number>;
   readonly hasRun: boolean;
+  readonly withUsualFlags: <T>(load: () => T) => T;
   /** The modules that the other script needs, too, by their paths in the project. */
   readonly modules: Readonly<Record<string, unknown>>;
 }
@@ -24,6 +25,9 @@ interface Program {
   /** What `main.ts` loads if it is wanted, by the paths that it has there. */
   readonly later: Readonly<Record<string, unknown>>;
 }
+
+/** What opens several schedulers where the code for commands and options has not been loaded, which has that, too. */
+const SCHEDULERS = './schedulers.ts';
 
 /** Commands of which the code is kept: each has its own, since V8 keeps the functions that were called. */
 const COMMANDS = /^(run|test|check|exports|ps|stacks|dap|init|completions)$/;
@@ -45,6 +49,7 @@ export class Scripts {
   #main: Main | null = null;
   #rest: Rest | null = null;
   #program: Program | null = null;
+  #schedulers: unknown = null;
   /** What the code of the rest is kept for. */
   #name: string | null = 'main';
 
@@ -79,7 +84,20 @@ export class Scripts {
   /** What a script requires. */
   #module(id: string): unknown {
     const found = OWN[id] ?? this.#main?.modules[id] ?? this.#program?.later[id];
-    return found ?? (id.startsWith(SHARED) ? this.#lazily(id) : this.#require(id));
+    if (found !== undefined) return found;
+    if (id === SCHEDULERS) return this.#loadSchedulers();
+    return id.startsWith(SHARED) ? this.#lazily(id) : this.#require(id);
+  }
+
+  #loadSchedulers(): unknown {
+    this.#schedulers ??= this.main().withUsualFlags(() =>
+      runScript(`${this.#folder}/schedulers.cjs`, {
+        name: 'schedulers',
+        require: (id) => this.#module(id),
+        isWorthKeeping: () => true,
+      }),
+    );
+    return this.#schedulers;
   }
 
   /** A module that is loaded when something of it is used. */
@@ -98,12 +116,14 @@ export class Scripts {
   }
 
   #loadRest(): Rest {
-    this.#rest ??= runScript<Rest>(`${this.#folder}/rest.cjs`, {
-      name: this.#name && `${this.#name}-rest`,
-      require: (id) => this.#module(id),
-      isWorthKeeping: (_, code) =>
-        this.#main?.hasRun === true || (this.#program?.hasActed === true && code === 0),
-    });
+    this.#rest ??= this.main().withUsualFlags(() =>
+      runScript<Rest>(`${this.#folder}/rest.cjs`, {
+        name: this.#name && `${this.#name}-rest`,
+        require: (id) => this.#module(id),
+        isWorthKeeping: (_, code) =>
+          this.#main?.hasRun === true || (this.#program?.hasActed === true && code === 0),
+      }),
+    );
     return this.#rest;
   }
 }

@@ -15,6 +15,7 @@ interface Placing {
   readonly isBusy: boolean;
   readonly capacity: { readonly isCrowded: boolean };
   enqueue(process: Process, value: number): void;
+  press(pressure: { whenWritable(ready: () => void): () => void }): void;
 }
 
 /**
@@ -30,6 +31,15 @@ export class LazyPlacement implements Placement {
   #isOpening = false;
   /** Whether one of them is to begin on another scheduler, however long that takes. */
   #isApart = false;
+  /** Those who have spawned others where there is little room for these. */
+  readonly #spawners = new Set<() => void>();
+  /** What they wait for. */
+  readonly #pressure = {
+    whenWritable: (ready: () => void) => {
+      this.#spawners.add(ready);
+      return () => this.#spawners.delete(ready);
+    },
+  };
 
   /**
    * @param open loads what there is in its place
@@ -77,7 +87,10 @@ export class LazyPlacement implements Placement {
 
   idle(): void {}
 
-  spawned(): void {}
+  /** What is kept takes room here as well, and thousands are spawned until the code is loaded. */
+  spawned(): void {
+    if (this.#isApart && this.#scheduler.capacity.isCrowded) this.#scheduler.press(this.#pressure);
+  }
 
   readonly #look = async (): Promise<void> => {
     if (this.#kept.size === 0) {
@@ -90,5 +103,7 @@ export class LazyPlacement implements Placement {
     for (const process of this.#kept)
       if (process.exit === null && !process.queued) this.#scheduler.enqueue(process, 0);
     this.#kept.clear();
+    for (const ready of this.#spawners) ready();
+    this.#spawners.clear();
   };
 }

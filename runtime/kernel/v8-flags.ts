@@ -1,5 +1,5 @@
-/** What sets flags back to what they were when this Node was started. */
-const restoring = new Set<string>();
+/** The flags that are set, by what sets them back to what they were when this Node was started. */
+const flags = new Map<string, string>();
 
 /**
  * Sets a flag of V8's for the rest of this OS process.
@@ -9,12 +9,23 @@ const restoring = new Set<string>();
  * @param usual sets the flag back
  */
 export function setFlag(flag: string, usual: string): void {
-  if (restoring.size === 0) process.prependOnceListener('exit', restore);
-  restoring.add(usual);
-  process.getBuiltinModule('node:v8').setFlagsFromString(flag);
+  if (flags.size === 0) process.prependOnceListener('exit', () => set(flags.keys()));
+  flags.set(usual, flag);
+  set([flag]);
 }
 
-function restore(): void {
+/** Loads a script that V8 may have compiled before. */
+export function withUsualFlags<T>(load: () => T): T {
+  if (flags.size === 0) return load();
+  set(flags.keys());
+  try {
+    return load();
+  } finally {
+    set(flags.values());
+  }
+}
+
+function set(wanted: Iterable<string>): void {
   const { setFlagsFromString } = process.getBuiltinModule('node:v8');
-  for (const flag of restoring) setFlagsFromString(flag);
+  for (const flag of wanted) setFlagsFromString(flag);
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -92,6 +92,30 @@ const HELLO = guest(`
   (func (export "_start")
     (drop (call $spawn (i64.const 0) (text "child")))
     (call $show (text "heard") (call $receive_value)))`);
+
+test.runIf(process.platform === 'linux')(
+  'a program that is run without options has more processes than one scheduler has room for',
+  { timeout: 60_000 },
+  async () => {
+    const wanted = Math.floor(Number(readFileSync('/proc/sys/vm/max_map_count', 'utf8')) / 4);
+    const file = programFile(
+      guest(`
+      (func (export "child") (call $forever))
+      (func (export "_start") (local $count i32)
+        (block $refused (loop $more
+          (br_if $refused (call $process.spawn (i64.const 0) (i64.const -1) (i64.const -1) (text "child")
+            (i32.const 0) (i32.const 0) (i32.const 16)))
+          (local.set $count (i32.add (local.get $count) (i32.const 1)))
+          (br_if $more (i32.lt_u (local.get $count) (i32.const ${wanted})))))
+        (call $show32 (text "spawned") (local.get $count)))`),
+    );
+    // From now on the command needs none of the code that prepares the module.
+    expect((await lunatic(['run', '--max-processes', '10', file])).stdout).toBe('spawned 9\n');
+    const { stdout, stderr } = await lunatic(['run', file]);
+    expect(stderr).toBe('');
+    expect(stdout).toBe(`spawned ${wanted}\n`);
+  },
+);
 
 test('where other schedulers cannot be started, a program says so and runs on one', async () => {
   const folder = mkdtempSync(join(tmpdir(), `${'long-'.repeat(25)}`));
