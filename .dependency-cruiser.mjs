@@ -27,6 +27,7 @@ const RUNTIME_ORDER = [
   ['coverage', 'It notes what processes execute, and knows nothing of tests and terminals.'],
   ['testing', 'Tests run in a runtime, and tell what the inspector sees.'],
   ['schedulers', 'Several runtimes, each in an OS process of its own, are one system.'],
+  ['cluster', 'A node is a runtime that others reach.'],
   ['embedding', 'Node programs run guests in a runtime, and inspect them.'],
   ['cli', 'The command uses everything.'],
   ['index.ts', 'This is the documented API of the package.'],
