@@ -1,4 +1,5 @@
 import { HostLinker } from './host/linker.ts';
+import type { Cluster } from './hostcall/cluster.ts';
 import type { HostContext } from './hostcall/function.ts';
 import type { Machine } from './kernel/capacity.ts';
 import type { Debugging } from './kernel/debugging.ts';
@@ -78,6 +79,7 @@ export interface RuntimeOptions extends Omit<LoadOptions, 'probes'> {
 export class Runtime {
   readonly scheduler: Scheduler;
   readonly spawner: Spawner;
+  readonly #context: HostContext;
   readonly #linker: HostLinker;
   readonly #route: (local: Router<Process>) => Router<Process>;
   readonly #loadOptions: LoadOptions;
@@ -102,13 +104,14 @@ export class Runtime {
     this.#loadOptions = options.debugging === undefined ? options : { ...options, probes: options.debugging };
     // A guest that makes modules must not fill the folder of whoever runs it with what was rewritten of them.
     this.#processOptions = { ...this.#loadOptions, store: undefined, coverage: undefined, fromProcess: true };
-    const context: HostContext = {
+    this.#context = {
       scheduler: this.scheduler,
       spawner: this.spawner,
       modules: { load: (bytes) => this.#loadForProcess(bytes) },
       guestMetrics: metrics?.guest ?? null,
+      cluster: null,
     };
-    this.#linker = new HostLinker(context, {
+    this.#linker = new HostLinker(this.#context, {
       plugins: plugins?.functions,
       counting: metrics && ((fn, own) => metrics.vm.counting(fn, own)),
     });
@@ -172,6 +175,11 @@ export class Runtime {
       },
     );
     return making.then(() => module ?? this.#make(bytes, options, {}));
+  }
+
+  /** Makes it a node. Guests see the cluster from now on. */
+  join(cluster: Cluster): void {
+    this.#context.cluster = cluster;
   }
 
   /** An environment with a registry of its own, in which several root processes can live. */

@@ -1,5 +1,6 @@
 import type { HostFunction, Namespace } from '../hostcall/function.ts';
 import { preview1 } from '../wasi/index.ts';
+import { cluster } from './cluster.ts';
 import { command } from './command.ts';
 import { distributed } from './distributed.ts';
 import { error } from './error.ts';
@@ -31,6 +32,7 @@ const NAMESPACES: ReadonlyMap<string, () => Namespace> = new Map([
   ['lunatic::wasi', () => wasiConfig],
   ['lunatic::metrics', () => metrics],
   ['lunatic::distributed', () => distributed],
+  ['lunatic::cluster', () => cluster],
   ['lunatic::permissions', () => permissions],
   ['lunatic::command', () => command],
   ['lunatic::test', () => test],

@@ -4,6 +4,7 @@ import type { Spawner } from '../kernel/spawn.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import { HostWork } from '../kernel/turn-work.ts';
 import type { PermissionName } from '../permissions/permission.ts';
+import type { Cluster } from './cluster.ts';
 import type { GuestMetrics } from './guest-metrics.ts';
 import { parseSignature, type Signature } from './signature.ts';
 
@@ -15,6 +16,8 @@ export interface HostContext {
   readonly modules: ModuleLoader;
   /** Null if metrics are not exported. */
   readonly guestMetrics: GuestMetrics | null;
+  /** Null as long as the runtime is no node. */
+  cluster: Cluster | null;
 }
 
 /** Makes modules of binaries. A binary that was loaded before is not compiled again. */

@@ -23,9 +23,12 @@ export type SchedulerIndex = Id<'scheduler'>;
 export const FIRST_SCHEDULER = 0 as SchedulerIndex;
 
 /** Indexes of schedulers that there are. They are not used again, since ids carry them. */
-export const SCHEDULER_INDEXES = 512;
+export const SCHEDULER_INDEXES = 511;
 
-/** The most schedulers that a program may have at a time: there are 512 indexes, and those that died are counted. */
+/** The index in ids that stand for processes of other nodes. */
+export const REMOTE = SCHEDULER_INDEXES as SchedulerIndex;
+
+/** The most schedulers that a program may have at a time: there are 511 indexes, and those that died are counted. */
 export const MOST_SCHEDULERS = 256;
 
 /** An id that no process has. Whatever a guest passes that cannot be an id is read as this one. */

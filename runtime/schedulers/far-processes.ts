@@ -3,6 +3,7 @@ import type { SignalCodec } from '../kernel/codec/signal-codec.ts';
 import type { Elsewhere } from '../kernel/elsewhere.ts';
 import type { Environment } from '../kernel/environment.ts';
 import { type ProcessId, type SchedulerIndex, schedulerOf } from '../kernel/ids.ts';
+import { tellOfLost } from '../kernel/lost-processes.ts';
 import type { Message } from '../kernel/message.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Signal } from '../kernel/signal.ts';
@@ -198,15 +199,7 @@ export class FarProcesses implements Elsewhere {
 
   #lost(ids: ReadonlySet<ProcessId>, index?: SchedulerIndex): void {
     const isLost = (id: ProcessId) => ids.has(id) || (index !== undefined && this.place(id) === index);
-    const { router } = this.#environment;
-    for (const process of [...this.#environment.processes()]) {
-      for (const peer of [...(process.links?.keys() ?? [])]) {
-        const tag = process.deathTag(peer);
-        if (isLost(peer)) router.deliver(process.id, { kind: 'link-died', peer, tag, reason: 'failure' });
-      }
-      for (const peer of [...process.monitored])
-        if (isLost(peer)) router.deliver(process.id, { kind: 'process-died', peer });
-    }
+    tellOfLost(this.#environment, isLost);
   }
 
   // -- population --------------------------------------------------------------------------------------

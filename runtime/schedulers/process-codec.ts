@@ -1,8 +1,9 @@
 import type { ByteReader } from '../kernel/codec/byte-reader.ts';
 import type { ByteWriter } from '../kernel/codec/byte-writer.ts';
 import { decodeConfig, encodeConfig } from '../kernel/codec/config-codec.ts';
+import { readEntry, writeEntry } from '../kernel/codec/entry-codec.ts';
 import type { SignalCodec } from '../kernel/codec/signal-codec.ts';
-import type { Entry, EntryValue } from '../kernel/entry.ts';
+import type { Entry } from '../kernel/entry.ts';
 import type { EnvironmentId, ProcessId } from '../kernel/ids.ts';
 import type { Message } from '../kernel/message.ts';
 import type { Process } from '../kernel/process.ts';
@@ -10,12 +11,6 @@ import type { Tag } from '../kernel/tag.ts';
 import type { Where } from '../kernel/where.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 import { ANY_NETWORK } from '../permissions/network-permission.ts';
-
-const I32 = 0;
-const I64 = 1;
-const V128 = 2;
-const VECTOR_SIZE = 16;
-const I64_SIZE = 8;
 
 /** A process that has not begun, on its way to another scheduler. */
 export interface Traveller {
@@ -143,45 +138,4 @@ export class Configs {
 
 function times<T>(reader: ByteReader, read: () => T): T[] {
   return Array.from({ length: reader.count(1) }, read);
-}
-
-function writeEntry(writer: ByteWriter, { name, params }: Entry): void {
-  writer.text(name);
-  writer.varint(params.length);
-  for (const value of params) {
-    if (typeof value === 'number') {
-      writer.u8(I32);
-      writer.u32(value >>> 0);
-    } else if (typeof value === 'bigint') {
-      writer.u8(I64);
-      writer.u32(Number(BigInt.asUintN(32, value)));
-      writer.u32(Number(BigInt.asUintN(32, value >> 32n)));
-    } else {
-      writer.u8(V128);
-      writer.bytes(value);
-    }
-  }
-}
-
-function readEntry(reader: ByteReader): Entry {
-  const name = reader.text();
-  const params = times(reader, (): EntryValue => {
-    const type = reader.u8();
-    switch (type) {
-      case I32:
-        return reader.u32() | 0;
-      case I64: {
-        const low = BigInt(reader.u32());
-        return BigInt.asIntN(8 * I64_SIZE, (BigInt(reader.u32()) << 32n) | low);
-      }
-      case V128: {
-        const bytes = reader.bytes();
-        if (bytes.length !== VECTOR_SIZE) throw reader.error('value', `a v128 of ${bytes.length} bytes`);
-        return bytes.slice();
-      }
-      default:
-        throw reader.error('kind', `unknown type of a parameter ${type}`);
-    }
-  });
-  return { name, params };
 }

@@ -76,15 +76,20 @@ process.define(
       const { current } = scheduler;
       const tag = tagFromGuest(tagOfGuest);
       const peer = processIdFromGuest(id);
-      const { router } = current.environment;
-      const refusal = current.tie(peer, Tie.Link);
-      if (refusal !== null) throw hostTrap(refusal);
-      // The own half comes first: the router may answer the other one with the death of the link.
-      router.deliver(current.id, { kind: 'link', peer, tag });
-      router.deliver(peer, { kind: 'link', peer: current.id, tag });
-      return whenApplied(scheduler, router.exists(peer));
+      linkTo(current, peer, tag);
+      return whenApplied(scheduler, current.environment.router.exists(peer));
     },
 );
+
+/** Links a process and another one in both directions. @throws a trap if the host would keep too much */
+export function linkTo(process: Process, peer: ProcessId, tag: Tag): void {
+  const { router } = process.environment;
+  const refusal = process.tie(peer, Tie.Link);
+  if (refusal !== null) throw hostTrap(refusal);
+  // The own half comes first: the router may answer the other one with the death of the link.
+  router.deliver(process.id, { kind: 'link', peer, tag });
+  router.deliver(peer, { kind: 'link', peer: process.id, tag });
+}
 
 process.define(
   'unlink',

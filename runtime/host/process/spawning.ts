@@ -29,7 +29,7 @@ const PARAMETER_SIZE = 17;
 /** Parameters that V8 lets a function have. */
 const MAX_PARAMETERS = 1000;
 
-function readParameters(caller: Process, pointer: number, length: number): EntryValue[] {
+export function readParameters(caller: Process, pointer: number, length: number): EntryValue[] {
   const size = length >>> 0;
   const { memory } = caller;
   const start = memory.check(pointer, size);

@@ -1,0 +1,134 @@
+import type { Elsewhere } from '../kernel/elsewhere.ts';
+import type { Environment } from '../kernel/environment.ts';
+import { type ProcessId, processId, REMOTE, type SchedulerIndex, schedulerOf } from '../kernel/ids.ts';
+import { tellOfLost } from '../kernel/lost-processes.ts';
+import type { Message } from '../kernel/message.ts';
+import type { Process } from '../kernel/process.ts';
+import type { Signal } from '../kernel/signal.ts';
+import type { NodeId } from './transport.ts';
+
+/** A process of another node. */
+export interface RemoteProcess {
+  readonly node: NodeId;
+  readonly process: ProcessId;
+}
+
+/** How signals get to other nodes. */
+export interface Reach {
+  sendSignal(node: NodeId, target: ProcessId, signal: Signal): void;
+  /** The message is used up. */
+  sendMessage(node: NodeId, target: ProcessId, message: Message): void;
+  asksFor(node: NodeId, target: ProcessId): Promise<boolean>;
+}
+
+/**
+ * The processes of other nodes that those of one environment know. Each has an id here as if it were on another scheduler, so that
+ * signals, links and monitors work as they do between schedulers.
+ */
+export class RemoteProcesses implements Elsewhere {
+  readonly size = 0;
+  readonly #environment: Environment<Process>;
+  readonly #reach: Reach;
+  readonly #places = new Map<ProcessId, RemoteProcess>();
+  readonly #ids = new Map<NodeId, Map<ProcessId, ProcessId>>();
+  #last = 0;
+
+  constructor(environment: Environment<Process>, reach: Reach) {
+    this.#environment = environment;
+    this.#reach = reach;
+  }
+
+  /** The id that a process of another node has here. */
+  idOf(node: NodeId, process: ProcessId): ProcessId {
+    let ids = this.#ids.get(node);
+    if (ids === undefined) {
+      ids = new Map();
+      this.#ids.set(node, ids);
+    }
+    const known = ids.get(process);
+    if (known !== undefined) return known;
+    const id = processId(REMOTE, ++this.#last);
+    ids.set(process, id);
+    this.#places.set(id, { node, process });
+    return id;
+  }
+
+  /** What an id stands for; undefined if it is not of another node, or that process has ended. */
+  placeOf(id: ProcessId): RemoteProcess | undefined {
+    return this.#places.get(id);
+  }
+
+  deliver(target: ProcessId, signal: Exclude<Signal, { kind: 'message' }>): boolean {
+    const place = this.#places.get(target);
+    if (place === undefined) return false;
+    this.#reach.sendSignal(place.node, place.process, signal);
+    return true;
+  }
+
+  deliverMessage(target: ProcessId, message: Message): boolean {
+    const place = this.#places.get(target);
+    // What a message carries besides bytes belongs to this node.
+    if (place === undefined || message.resources !== null) return false;
+    this.#reach.sendMessage(place.node, place.process, message);
+    return true;
+  }
+
+  exists(target: ProcessId): boolean | Promise<boolean> {
+    const place = this.#places.get(target);
+    return place === undefined ? false : this.#reach.asksFor(place.node, place.process);
+  }
+
+  /** A signal has come from another node. Whoever it is from has an id here. */
+  take(from: NodeId, target: ProcessId, signal: Signal): void {
+    const { router } = this.#environment;
+    switch (signal.kind) {
+      case 'message':
+        router.deliverMessage(target, signal.message);
+        break;
+      case 'kill':
+        router.deliver(target, signal);
+        break;
+      case 'die-when-link-dies':
+        // Only a process itself decides that.
+        break;
+      default:
+        router.deliver(target, { ...signal, peer: this.idOf(from, signal.peer) });
+        if (signal.kind === 'link-died' || signal.kind === 'process-died') this.#forget(from, signal.peer);
+    }
+  }
+
+  /** A process of another node has ended. */
+  #forget(node: NodeId, process: ProcessId): void {
+    const ids = this.#ids.get(node);
+    const id = ids?.get(process);
+    if (id === undefined) return;
+    ids?.delete(process);
+    this.#places.delete(id);
+  }
+
+  /** What was said with a node is broken: those that are linked to its processes, or monitor them, hear of it. */
+  lose(node: NodeId): void {
+    tellOfLost(this.#environment, (id) => this.#places.get(id)?.node === node);
+    for (const id of this.#ids.get(node)?.values() ?? []) this.#places.delete(id);
+    this.#ids.delete(node);
+  }
+
+  place(id: ProcessId): SchedulerIndex {
+    return schedulerOf(id) === REMOTE ? REMOTE : this.#environment.scheduler;
+  }
+
+  mayHave(id: ProcessId): boolean {
+    return this.#places.has(id);
+  }
+
+  ended(): void {}
+
+  permit(): null {
+    return null;
+  }
+
+  permitUsed(): void {}
+
+  /** Those of other nodes go on. */
+  killAll(): void {}
+}
