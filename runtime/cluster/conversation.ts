@@ -5,6 +5,9 @@ import { SILENCE } from './transport.ts';
 /** What a packet is. */
 const Packet = { Frame: 0, Received: 1, Broken: 2 } as const;
 
+/** In place of a session that is not known. */
+const NONE = 0;
+
 /** Room for most packets. */
 const ROOM = 256;
 /** Bytes of a writer that is kept for the next packet. */
@@ -29,7 +32,8 @@ export interface ConversationListener {
  *
  * | packet   | bytes                                                                  |
  * | -------- | ---------------------------------------------------------------------- |
- * | frame    | 0, session: u32, number in it from 0: varint, kind: u8, content         |
+ * | frame    | 0, session: u32, session of the other side or 0: u32, number in its own |
+ * |          | session from 0: varint, kind: u8, content                              |
  * | received | 1, session: u32, number of frames of it that have come: varint         |
  * | broken   | 2, session: u32                                                        |
  */
@@ -71,6 +75,7 @@ export class Conversation {
   /** Begins a frame. Its content is written to what this returns, and then `end` is called. */
   begin(kind: number): ByteWriter {
     const writer = this.#begin(Packet.Frame, this.#own);
+    writer.u32(this.#other ?? NONE);
     writer.varint(this.#sent);
     writer.u8(kind);
     return writer;
@@ -117,6 +122,7 @@ export class Conversation {
   }
 
   #takeFrame(session: number, reader: ByteReader): void {
+    const known = reader.u32();
     const number = reader.varint();
     if (session !== this.#other) {
       // The beginning is missing, or this is a rest of what was broken.
@@ -124,7 +130,8 @@ export class Conversation {
         this.#tellBroken(session);
         return;
       }
-      if (this.#other !== null) this.break();
+      // The other side has begun anew. Whether it knows the session here tells whether that has to begin anew as well.
+      if (this.#other !== null) this.#end(known !== this.#own);
       this.#other = session;
       this.#received = this.#told = 0;
     }
@@ -163,14 +170,24 @@ export class Conversation {
       this.#begin(Packet.Received, this.#other).varint(this.#received);
       this.#send(this.#writer.finish());
     }
-    if (this.#unheardSince !== null && this.#now() - this.#unheardSince > SILENCE) this.break();
+    if (this.#unheardSince === null || this.#now() - this.#unheardSince <= SILENCE) return;
+    // The other side may have nothing to say, and would wait for what is forgotten here.
+    if (this.#other !== null) this.#tellBroken(this.#other);
+    this.break();
   }
 
   /** Ends all that was said. */
   break(): void {
-    this.#own = newSession();
-    this.#sent = 0;
-    this.#unheardSince = null;
+    this.#end(true);
+  }
+
+  /** @param isNew whether what is sent from now on is a session of its own */
+  #end(isNew: boolean): void {
+    if (isNew) {
+      this.#own = newSession();
+      this.#sent = 0;
+      this.#unheardSince = null;
+    }
     this.#other = null;
     this.#received = this.#told = 0;
     this.#listener.broken();
@@ -179,5 +196,5 @@ export class Conversation {
 
 /** A number that no earlier session has had: others may remember that. */
 function newSession(): number {
-  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+  return (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) || 1;
 }

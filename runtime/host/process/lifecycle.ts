@@ -1,8 +1,9 @@
 import { andThen, limitFromGuest } from '../../hostcall/conventions.ts';
-import { processIdFromGuest } from '../../kernel/ids.ts';
+import { type ProcessId, processIdFromGuest } from '../../kernel/ids.ts';
+import type { Process } from '../../kernel/process.ts';
 import type { Scheduler } from '../../kernel/scheduler.ts';
 import { KILL } from '../../kernel/signal.ts';
-import { tagFromGuest } from '../../kernel/tag.ts';
+import { type Tag, tagFromGuest } from '../../kernel/tag.ts';
 import { Tie } from '../../kernel/ties.ts';
 import { hostTrap } from '../../kernel/trap.ts';
 import { HostWork } from '../../kernel/turn-work.ts';
