@@ -8,6 +8,9 @@ const Packet = { Frame: 0, Received: 1, Broken: 2 } as const;
 /** In place of a session that is not known. */
 const NONE = 0;
 
+/** Sessions that are remembered when they have ended: what is left of them may come yet. */
+const MOST_PAST = 8;
+
 /** Room for most packets. */
 const ROOM = 256;
 /** Bytes of a writer that is kept for the next packet. */
@@ -49,6 +52,8 @@ export class Conversation {
   /** The session of what comes; null before it has begun. */
   #other: number | null = null;
   #received = 0;
+  /** Sessions of it that have ended. */
+  #past: readonly number[] = [];
   /** How many of these the other side was told of. */
   #told = 0;
   #writer = new ByteWriter(ROOM);
@@ -126,7 +131,7 @@ export class Conversation {
     const number = reader.varint();
     if (session !== this.#other) {
       // The beginning is missing, or this is a rest of what was broken.
-      if (number > 0) {
+      if (number > 0 || this.#past.includes(session)) {
         this.#tellBroken(session);
         return;
       }
@@ -188,6 +193,7 @@ export class Conversation {
       this.#sent = 0;
       this.#unheardSince = null;
     }
+    if (this.#other !== null) this.#past = [this.#other, ...this.#past].slice(0, MOST_PAST);
     this.#other = null;
     this.#received = this.#told = 0;
     this.#listener.broken();
