@@ -23,8 +23,24 @@ describe('without a cluster', () => {
   });
 });
 
+describe('what needs a cluster', () => {
+  test.each(['spawn', 'send', 'send_receive_skip_search', 'exec_lookup_nodes', 'copy_lookup_nodes_results'])(
+    '%s traps without one',
+    async (name) => {
+      const fn = LUNATIC_FUNCTIONS.find(
+        (each) => each.module === 'lunatic::distributed' && each.name === name,
+      );
+      const call = `(call $distributed.${name} ${fn?.params.map((type) => `(${type}.const 0)`).join(' ')})`;
+      const create = '(call $message.create_data (i64.const 0) (i64.const 0))';
+      expect(await trapOf(main(`${create} (drop ${call})`))).toBe(
+        'this runtime is no node of a cluster (lunatic node)',
+      );
+    },
+  );
+});
+
 describe('what is not supported yet', () => {
-  const LATER = /^lunatic::distributed::(spawn|send|exec|copy|test|default|sign)/;
+  const LATER = /^lunatic::distributed::(test|default|sign)/;
   const later = LUNATIC_FUNCTIONS.filter(({ module, name }) => LATER.test(`${module}::${name}`));
 
   test.each(later.map((fn) => [`${fn.module}::${fn.name}`, fn] as const))(

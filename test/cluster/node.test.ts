@@ -1,0 +1,245 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ClusterNode, type NodeOptions } from '../../runtime/cluster/node.ts';
+import type { NodeId } from '../../runtime/cluster/transport.ts';
+import { ProcessConfig, Runtime } from '../../runtime/internal.ts';
+import { LinkedTransports } from '../support/cluster/linked-transports.ts';
+import { guest } from '../support/guest.ts';
+import { assemble, Capture, Feed } from '../support/program.ts';
+
+/** Nodes that guests run on. */
+class Cluster {
+  readonly transports = new LinkedTransports();
+
+  /** Adds a node. */
+  async node(options: Partial<NodeOptions> & { attributes?: Record<string, string> } = {}) {
+    const runtime = new Runtime();
+    const output = new Capture();
+    const stdio = { input: new Feed(), output, error: output };
+    const notes: string[] = [];
+    const node = await ClusterNode.join(
+      runtime,
+      async (listener) => this.transports.join(listener, options.attributes),
+      {
+        config: ProcessConfig.forRoot(),
+        stdio,
+        environments: null,
+        note: (text) => notes.push(text()),
+        lost: () => {},
+        ...options,
+      },
+    );
+    onTestFinished(() => node.close());
+    return {
+      node,
+      runtime,
+      output,
+      notes,
+      /** Runs a program, which the cluster knows. */
+      run: async (text: string) => {
+        const module = runtime.load(await assemble(text));
+        await node.modules.add(module);
+        const root = await runtime.run(module, {
+          config: ProcessConfig.forRoot(),
+          stdio,
+          within: node.within(1),
+        });
+        return root.ended;
+      },
+      /** Waits until something has been printed. */
+      printed: async (text: string) => {
+        for (let i = 0; i < 400 && !output.text.includes(text); i++) await sleep(10);
+        expect(output.text).toContain(text);
+      },
+    };
+  }
+}
+
+/** Spawns a child on a node; its id. */
+const SPAWN = `
+  (func $spawn_on (param $node i64) (param $name i32) (param $length i32) (result i64)
+    (call $expect
+      (call $distributed.spawn (local.get $node) (i64.const -1) (call $distributed.module_id)
+        (local.get $name) (local.get $length) (i32.const 0) (i32.const 0) (i32.const 16))
+      (i32.const 0))
+    (i64.load (i32.const 16)))
+  (func $tell (param $node i64) (param $id i64) (param $tag i64) (param $value i64)
+    (i64.store (i32.const 32) (local.get $value))
+    (call $message.create_data (local.get $tag) (i64.const 8))
+    (drop (call $message.write_data (i32.const 32) (i32.const 8)))
+    (call $expect (call $distributed.send (local.get $node) (local.get $id)) (i32.const 0)))`;
+
+describe('a node', () => {
+  test('spawns on another one, sends to it and gets answers', async () => {
+    const cluster = new Cluster();
+    const one = await cluster.node();
+    const two = await cluster.node();
+    const exit = await one.run(
+      guest(`${SPAWN}
+      (func (export "child")
+        (call $show (text "child on") (call $distributed.node_id))
+        (loop $next
+          (call $tell (i64.const 1) (call $receive_value) (i64.const 7) (call $distributed.module_id))
+          (br $next)))
+      (func (export "_start") (local $child i64) (local $i i32)
+        (call $show32 (text "nodes") (call $distributed.nodes_count))
+        (call $show32 (text "nodes") (call $distributed.get_nodes (i32.const 64) (i32.const 8)))
+        (call $show (text "first") (i64.load (i32.const 64)))
+        (call $show (text "second") (i64.load (i32.const 72)))
+        (local.set $child (call $spawn_on (i64.const 2) (text "child")))
+        (loop $more
+          (call $tell (i64.const 2) (local.get $child) (i64.const 1) (call $process.process_id))
+          (call $show_received (call $receive))
+          (br_if $more (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 3)))))`),
+    );
+    expect(exit.kind).toBe('returned');
+    expect(one.output.lines).toEqual([
+      'nodes 2',
+      'nodes 2',
+      'first 1',
+      'second 2',
+      'data 7 1',
+      'data 7 1',
+      'data 7 1',
+    ]);
+    expect(two.output.lines).toEqual(['child on 2']);
+  });
+
+  test('finds nodes by their attributes', async () => {
+    const cluster = new Cluster();
+    const one = await cluster.node({ attributes: { zone: 'a' } });
+    await cluster.node({ attributes: { zone: 'b', disk: 'ssd' } });
+    await cluster.node({ attributes: { zone: 'b' } });
+    const query = (text: string) => `
+      (call $expect (call $distributed.exec_lookup_nodes (text "${text}") (i32.const 16) (i32.const 24) (i32.const 32)) (i32.const 0))
+      (call $show32 (text "found") (i32.load (i32.const 24)))
+      (call $show32 (text "copied") (call $distributed.copy_lookup_nodes_results (i64.load (i32.const 16)) (i32.const 64) (i32.const 8) (i32.const 32)))
+      (call $show (text "first") (i64.load (i32.const 64)))`;
+    await one.run(
+      guest(`(func (export "_start")
+        ${query('')} ${query('zone=b')} ${query('zone=b&disk=ssd')} ${query('zone=c')}
+        (call $show32 (text "again") (call $distributed.copy_lookup_nodes_results (i64.const 1) (i32.const 64) (i32.const 8) (i32.const 32))))`),
+    );
+    expect(one.output.lines).toEqual([
+      ...['found 3', 'copied 3', 'first 1', 'found 2', 'copied 2', 'first 2'],
+      ...['found 1', 'copied 1', 'first 2', 'found 0', 'copied 0', 'first 2', 'again -1'],
+    ]);
+  });
+});
+
+/** A guest that links to a child on another node and monitors another one, and says what it hears of them. */
+const TIES = guest(`${SPAWN}
+  (func (export "child") (call $forever))
+  (func (export "trap") (drop (call $receive)) (unreachable))
+  (func (export "end") (drop (call $receive)))
+  (func $refer (param $id i64) (result i64) (call $cluster.refer (i64.const 2) (local.get $id)))
+  (func (export "_start") (local $one i64) (local $two i64) (local $three i64)
+    (call $process.die_when_link_dies (i32.const 0))
+    (local.set $one (call $refer (call $spawn_on (i64.const 2) (text "child"))))
+    (local.set $two (call $refer (call $spawn_on (i64.const 2) (text "trap"))))
+    (local.set $three (call $refer (call $spawn_on (i64.const 2) (text "end"))))
+    (call $process.link (i64.const 5) (local.get $one))
+    (call $process.link (i64.const 6) (local.get $two))
+    (call $process.monitor (local.get $three))
+    (call $show (text "node") (call $cluster.node_of (local.get $one)))
+    (call $show32 (text "lives") (call $process.exists (local.get $one)))
+    (call $send (local.get $two) (i64.const 1) (i64.const 0))
+    (call $show_received (call $receive))
+    (call $show32 (text "lives") (call $process.exists (local.get $two)))
+    (call $send (local.get $three) (i64.const 1) (i64.const 0))
+    (call $show_received (call $receive))
+    (call $print (text "ready"))
+    (call $show_received (call $receive))
+    (call $show32 (text "lives") (call $process.exists (local.get $one))))`);
+
+describe('links and monitors between nodes', () => {
+  test('tell of the end of a process, and of a node that leaves', async () => {
+    const cluster = new Cluster();
+    const one = await cluster.node();
+    const two = await cluster.node();
+    const exit = one.run(TIES);
+    await one.printed('ready');
+    const since = performance.now();
+    await two.node.close();
+    expect((await exit).kind).toBe('returned');
+    expect(performance.now() - since).toBeLessThan(1000);
+    const [, ...lines] = one.output.lines;
+    expect(lines.map((line) => line.replace(/\d{6,}/, 'ID'))).toEqual([
+      ...['lives 1', 'link 6', 'lives 0', 'process ID', 'ready', 'link 5', 'lives 0'],
+    ]);
+  });
+
+  test.each([
+    ['both ways', () => true],
+    ['from here', (from: NodeId) => from === 1],
+    ['to here', (from: NodeId) => from === 2],
+  ])('tell of a node that is cut off %s, as soon as somebody speaks', async (_, loses) => {
+    const cluster = new Cluster();
+    const one = await cluster.node();
+    await cluster.node();
+    const exit = one.run(TIES);
+    await one.printed('ready');
+    await sleep(300);
+    cluster.transports.loses = loses;
+    // Whoever speaks and is not heard knows that something is wrong.
+    const home = one.node.within(1).environment;
+    const message = one.node.referTo(home.id, 2, 1 as never);
+    home.router.deliver(message, { kind: 'monitor', peer: 1 as never });
+    expect((await exit).kind).toBe('returned');
+    expect(one.output.text).toContain('link 5');
+  });
+});
+
+describe('whoever asks, a node', () => {
+  test('grants no more than it has', async () => {
+    const cluster = new Cluster();
+    const one = await cluster.node();
+    const config = ProcessConfig.forRoot();
+    config.canSpawnProcesses = false;
+    config.maxMemory = 3 * 65536;
+    const two = await cluster.node({ config });
+    const exit = await one.run(
+      guest(`${SPAWN}
+      (func (export "child")
+        (call $show32 (text "grown") (memory.grow (i32.const 1)))
+        (call $show32 (text "grown") (memory.grow (i32.const 2)))
+        (drop (call $process.spawn (i64.const 0) (i64.const -1) (i64.const -1) (text "child") (i32.const 0) (i32.const 0) (i32.const 16))))
+      (func (export "_start") (drop (call $spawn_on (i64.const 2) (text "child"))) (call $process.sleep_ms (i64.const 200)))`),
+    );
+    expect(exit.kind).toBe('returned');
+    expect(two.output.lines).toEqual(['grown 2', 'grown -1']);
+  });
+
+  test('runs nothing of an environment that it does not have', async () => {
+    const cluster = new Cluster();
+    const one = await cluster.node();
+    const two = await cluster.node({ environments: new Set([2]) });
+    const exit = await one.run(
+      guest(
+        `${SPAWN} (func (export "child")) (func (export "_start") (drop (call $spawn_on (i64.const 2) (text "child"))))`,
+      ),
+    );
+    expect(exit).toMatchObject({ kind: 'trapped' });
+    expect(two.output.text).toBe('');
+  });
+
+  test('says why it does not spawn', async () => {
+    const cluster = new Cluster();
+    const one = await cluster.node();
+    await cluster.node();
+    const spawn = (node: number, module: number, pointer = 16) =>
+      `(call $show32 (text "code") (call $distributed.spawn (i64.const ${node}) (i64.const -1) (i64.const ${module})
+        (text "nothing") (i32.const 0) (i32.const 0) (i32.const ${pointer})))`;
+    await one.run(
+      guest(`(func (export "_start")
+        ${spawn(9, 1)} (call $print_error (i64.load (i32.const 16)))
+        ${spawn(2, 77)} (call $print_error (i64.load (i32.const 16))))`),
+    );
+    expect(one.output.lines).toEqual([
+      'code 1',
+      'the cluster has no node 9',
+      'code 2',
+      'the cluster has no module 77',
+    ]);
+  });
+});
