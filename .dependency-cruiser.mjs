@@ -9,6 +9,7 @@ const RUNTIME_ORDER = [
   ['text', 'Names, escapes and sizes are needed everywhere, and need nothing.'],
   ['projects', 'Files of projects are read and made without knowing what runs.'],
   ['thread', 'Work beside the present thread knows nothing of what it is.'],
+  ['certificates', 'Certificates are read and signed without knowing whose they are.'],
   ['wasm', 'Binaries are read and rewritten without knowing of processes.'],
   ['symbols', 'Names, lines and stack frames are found in binaries.'],
   ['wat', 'The text format is another form of binaries.'],

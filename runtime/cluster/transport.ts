@@ -44,7 +44,7 @@ export interface Transport {
   /** The other nodes that have joined and not left. */
   readonly nodes: ReadonlyMap<NodeId, NodeInfo>;
 
-  /** Sends bytes, or drops them if the node has left. They are copied. */
+  /** Sends bytes, at most `LARGEST_FRAME`, or drops them if the node has left. They are copied. @throws ClusterError if they are more */
   send(to: NodeId, environment: number, bytes: Uint8Array): void;
 
   /** Whether so much waits to be sent that senders are to wait. */
@@ -94,6 +94,8 @@ export class ClusterError extends Error {
   readonly code = 'LUNATIC_CLUSTER';
 }
 
+/** Bytes that are sent at once at most. */
+export const LARGEST_FRAME = 64 * 2 ** 20;
 /** Bytes of the largest module that is handed on. */
 export const LARGEST_MODULE = 50 * 2 ** 20;
 /** Milliseconds after which a request to the engine is not waited for. */
