@@ -14,6 +14,7 @@ import { Where } from '../kernel/where.ts';
 import { childConfig } from '../permissions/child-config.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
 import type { Runtime } from '../runtime.ts';
+import { ClusterNames } from './cluster-names.ts';
 import { Conversation } from './conversation.ts';
 import {
   type Answer,
@@ -61,6 +62,7 @@ interface Home {
 /** A runtime that is a node of a cluster: its processes and those of other nodes spawn, reach and outlive each other. */
 export class ClusterNode implements Cluster {
   readonly modules: NodeModules;
+  readonly names: ClusterNames;
   readonly #runtime: Runtime;
   readonly #options: NodeOptions;
   readonly #transport: Transport;
@@ -101,6 +103,7 @@ export class ClusterNode implements Cluster {
     this.#transport = transport;
     this.#options = options;
     this.modules = new NodeModules(runtime, transport.modules);
+    this.names = new ClusterNames(transport, runtime.scheduler);
     runtime.join(this);
   }
 

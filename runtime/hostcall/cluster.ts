@@ -19,10 +19,24 @@ export type RemoteSpawnResult =
   | { readonly process: ProcessId }
   | { readonly failure: string; readonly isUnknownModule: boolean };
 
+/** Names that processes have in the whole cluster. The promises reject where the engine of the cluster cannot be asked. */
+export interface ClusterNames {
+  /** Gives a process of this node a name. Returns false if another one has it. */
+  register(process: Process, name: string): Promise<boolean>;
+  /** Takes a name from a process of this node. Returns false if it does not have it. */
+  unregister(process: Process, name: string): Promise<boolean>;
+  /** Whom a name belongs to; null if it is free. */
+  lookUp(
+    environment: number,
+    name: string,
+  ): Promise<{ readonly node: number; readonly process: ProcessId } | null>;
+}
+
 /** The cluster that a runtime is a node of, as host functions see it. */
 export interface Cluster {
   /** The number of this node. */
   readonly self: number;
+  readonly names: ClusterNames;
   /** The numbers of all nodes, with this one, in ascending order. */
   readonly nodes: readonly number[];
   has(node: number): boolean;

@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { ClusterNode, type NodeOptions } from '../../runtime/cluster/node.ts';
 import type { NodeId } from '../../runtime/cluster/transport.ts';
-import { ProcessConfig, Runtime } from '../../runtime/internal.ts';
+import { ProcessConfig, type Root, Runtime } from '../../runtime/internal.ts';
+import { dataMessage } from '../../runtime/kernel/message.ts';
+import { NO_TAG } from '../../runtime/kernel/tag.ts';
 import { LinkedTransports } from '../support/cluster/linked-transports.ts';
 import { guest } from '../support/guest.ts';
 import { assemble, Capture, Feed } from '../support/program.ts';
@@ -17,6 +19,7 @@ class Cluster {
     const output = new Capture();
     const stdio = { input: new Feed(), output, error: output };
     const notes: string[] = [];
+    let latest: Root | undefined;
     const node = await ClusterNode.join(
       runtime,
       async (listener) => this.transports.join(listener, options.attributes),
@@ -44,7 +47,15 @@ class Cluster {
           stdio,
           within: node.within(1),
         });
+        latest = root;
         return root.ended;
+      },
+      /** Sends the root process of the latest program a message. */
+      tell: () => {
+        latest?.environment.router.deliver(latest.process.id, {
+          kind: 'message',
+          message: dataMessage(NO_TAG),
+        });
       },
       /** Waits until something has been printed. */
       printed: async (text: string) => {
@@ -241,5 +252,75 @@ describe('whoever asks, a node', () => {
       'code 2',
       'the cluster has no module 77',
     ]);
+  });
+});
+
+describe('names in the cluster', () => {
+  const OWNER = guest(`
+    (func (export "_start")
+      (call $show32 (text "register") (call $cluster.register (text "leader") (i32.const 16)))
+      (call $print (text "ready"))
+      (drop (call $receive))
+      (call $show32 (text "unregister") (call $cluster.unregister (text "leader") (i32.const 16)))
+      (call $print (text "gave it up"))
+      (drop (call $receive)))`);
+  const LOOKER = guest(`
+    (func (export "_start")
+      (call $show32 (text "lookup") (call $cluster.lookup (text "leader") (i32.const 32) (i32.const 40) (i32.const 16)))
+      (call $show (text "node") (i64.load (i32.const 32)))
+      (call $show (text "process") (i64.load (i32.const 40))))`);
+
+  test('have one owner, as long as that lives', async () => {
+    const cluster = new Cluster();
+    const one = await cluster.node();
+    const two = await cluster.node();
+    const three = await cluster.node();
+    const first = one.run(OWNER);
+    await one.printed('ready');
+    await three.run(LOOKER);
+    expect(three.output.lines).toEqual(['lookup 0', 'node 1', 'process 1']);
+    const second = two.run(OWNER);
+    await two.printed('ready');
+    expect(two.output.lines).toEqual(['register 1', 'ready']);
+    one.tell();
+    await one.printed('gave it up');
+    await three.run(LOOKER);
+    expect(three.output.lines.slice(3)).toEqual(['lookup 1', 'node 0', 'process 0']);
+    two.tell();
+    two.tell();
+    await second;
+    await two.run(
+      guest(`(func (export "_start")
+        (call $show32 (text "register") (call $cluster.register (text "leader") (i32.const 16))))`),
+    );
+    expect(two.output.text).toContain('register 0');
+    // The process has ended, and so has its name.
+    await three.run(LOOKER);
+    expect(three.output.lines.slice(6)).toEqual(['lookup 1', 'node 0', 'process 0']);
+    one.tell();
+    await first;
+  });
+
+  test('are free when the node of their owner has left', async () => {
+    const cluster = new Cluster();
+    const one = await cluster.node();
+    const two = await cluster.node();
+    void one.run(OWNER);
+    await one.printed('ready');
+    await one.node.close();
+    await sleep(20);
+    await two.run(LOOKER);
+    expect(two.output.lines).toEqual(['lookup 1', 'node 0', 'process 0']);
+    void two.run(OWNER);
+    await two.printed('ready');
+    expect(two.output.text).toContain('register 0');
+  });
+
+  test('are given to one of twenty who want one at once', async () => {
+    const cluster = new Cluster();
+    const nodes = await Promise.all(Array.from({ length: 20 }, () => cluster.node()));
+    for (const node of nodes) void node.run(OWNER);
+    await Promise.all(nodes.map((node) => node.printed('ready')));
+    expect(nodes.filter(({ output }) => output.text.startsWith('register 0'))).toHaveLength(1);
   });
 });
