@@ -199,7 +199,7 @@ export class ClusterNode implements Cluster {
       },
     };
     const remote = new RemoteProcesses(environment, reach);
-    environment.elsewhere = remote;
+    environment.remote = remote;
     const home = { ...made, remote };
     this.#homes.set(number, home);
     return home;

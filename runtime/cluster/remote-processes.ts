@@ -1,6 +1,6 @@
-import type { Elsewhere } from '../kernel/elsewhere.ts';
+import type { Beyond } from '../kernel/elsewhere.ts';
 import type { Environment } from '../kernel/environment.ts';
-import { type ProcessId, processId, REMOTE, type SchedulerIndex, schedulerOf } from '../kernel/ids.ts';
+import { type ProcessId, processId, REMOTE } from '../kernel/ids.ts';
 import { tellOfLost } from '../kernel/lost-processes.ts';
 import type { Message } from '../kernel/message.ts';
 import type { Process } from '../kernel/process.ts';
@@ -25,8 +25,7 @@ export interface Reach {
  * The processes of other nodes that those of one environment know. Each has an id here as if it were on another scheduler, so that
  * signals, links and monitors work as they do between schedulers.
  */
-export class RemoteProcesses implements Elsewhere {
-  readonly size = 0;
+export class RemoteProcesses implements Beyond {
   readonly #environment: Environment<Process>;
   readonly #reach: Reach;
   readonly #places = new Map<ProcessId, RemoteProcess>();
@@ -112,23 +111,4 @@ export class RemoteProcesses implements Elsewhere {
     for (const id of this.#ids.get(node)?.values() ?? []) this.#places.delete(id);
     this.#ids.delete(node);
   }
-
-  place(id: ProcessId): SchedulerIndex {
-    return schedulerOf(id) === REMOTE ? REMOTE : this.#environment.scheduler;
-  }
-
-  mayHave(id: ProcessId): boolean {
-    return this.#places.has(id);
-  }
-
-  ended(): void {}
-
-  permit(): null {
-    return null;
-  }
-
-  permitUsed(): void {}
-
-  /** Those of other nodes go on. */
-  killAll(): void {}
 }

@@ -2,20 +2,20 @@ import type { ProcessId, SchedulerIndex } from './ids.ts';
 import type { Message } from './message.ts';
 import type { Signal } from './signal.ts';
 
-/**
- * Brings signals to the processes of an environment that are on other schedulers. The router of the environment asks it for those
- * that are not here.
- */
-export interface Elsewhere {
-  /** Sends a signal that is no message. Returns false if no other scheduler can have the process. */
+/** Brings signals to processes that are not on this scheduler. The router of their environment asks it for those. */
+export interface Beyond {
+  /** Sends a signal that is no message. Returns false if it is not known where the process might be. */
   deliver(target: ProcessId, signal: Exclude<Signal, { kind: 'message' }>): boolean;
 
   /** The same for a message, which is used up unless it returns false. */
   deliverMessage(target: ProcessId, message: Message): boolean;
 
-  /** Whether a process exists on another scheduler. */
+  /** Whether a process exists there. */
   exists(target: ProcessId): boolean | Promise<boolean>;
+}
 
+/** The processes of an environment that are on other schedulers. */
+export interface Elsewhere extends Beyond {
   /** The scheduler that a process is on, or was on; it may be this one. */
   place(id: ProcessId): SchedulerIndex;
 

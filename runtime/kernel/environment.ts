@@ -1,5 +1,5 @@
 import { type HasRoom, TotalAccount } from './account.ts';
-import type { Elsewhere } from './elsewhere.ts';
+import type { Beyond, Elsewhere } from './elsewhere.ts';
 import { type EnvironmentId, type ProcessId, processId, type SchedulerIndex } from './ids.ts';
 import type { Router } from './router.ts';
 
@@ -30,6 +30,8 @@ export class Environment<Process extends { readonly id: ProcessId }> {
   isEnding = false;
   /** Its processes on other schedulers; null as long as there are none. */
   elsewhere: Elsewhere | null = null;
+  /** The processes of other nodes that its own know; null without a cluster. */
+  remote: Beyond | null = null;
 
   /**
    * @param makeRouter called with the environment, which has no processes yet

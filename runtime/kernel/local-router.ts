@@ -1,12 +1,13 @@
 import type { Delivery } from './delivery.ts';
+import type { Beyond } from './elsewhere.ts';
 import type { Environment } from './environment.ts';
-import type { ProcessId } from './ids.ts';
+import { type ProcessId, REMOTE, schedulerOf } from './ids.ts';
 import type { Message } from './message.ts';
 import type { Process } from './process.ts';
 import type { Router } from './router.ts';
 import type { Signal } from './signal.ts';
 
-/** Delivers signals to the processes of an environment: here, or, if they are on other schedulers, through `Elsewhere`. */
+/** Delivers signals to the processes of an environment: here, or, if they are on other schedulers or nodes, through `Beyond`. */
 export class LocalRouter implements Router<Process> {
   readonly #environment: Environment<Process>;
   readonly #delivery: Delivery;
@@ -21,8 +22,8 @@ export class LocalRouter implements Router<Process> {
     if (process !== undefined) {
       this.#delivery.deliver(process, signal);
     } else if (signal.kind === 'message') {
-      if (!this.#environment.elsewhere?.deliverMessage(target, signal.message)) signal.message.recycle();
-    } else if (!this.#environment.elsewhere?.deliver(target, signal)) {
+      if (!this.#beyond(target)?.deliverMessage(target, signal.message)) signal.message.recycle();
+    } else if (!this.#beyond(target)?.deliver(target, signal)) {
       this.refuse(target, signal);
     }
   }
@@ -31,7 +32,13 @@ export class LocalRouter implements Router<Process> {
     const process = this.#environment.get(target);
     this.#delivery.watcher?.sent(target, process, message);
     if (process !== undefined) this.#delivery.deliverMessage(process, message);
-    else if (!this.#environment.elsewhere?.deliverMessage(target, message)) message.recycle();
+    else if (!this.#beyond(target)?.deliverMessage(target, message)) message.recycle();
+  }
+
+  /** Who knows a process that is not here. */
+  #beyond(target: ProcessId): Beyond | null {
+    const { elsewhere, remote } = this.#environment;
+    return schedulerOf(target) === REMOTE ? remote : elsewhere;
   }
 
   /**
@@ -47,16 +54,16 @@ export class LocalRouter implements Router<Process> {
 
   /** Answers a signal to a process that does not exist. The one who wants the link, or monitors, may be anywhere. */
   refuse(target: ProcessId, signal: Signal): void {
-    const { router } = this.#environment;
+    const { router, elsewhere, remote } = this.#environment;
     if (signal.kind === 'link')
       router.deliver(signal.peer, { kind: 'link-died', peer: target, tag: signal.tag, reason: 'no-process' });
-    else if (signal.kind === 'monitor' && this.#environment.elsewhere !== null)
+    else if (signal.kind === 'monitor' && (elsewhere !== null || remote !== null))
       router.deliver(signal.peer, { kind: 'not-monitored', peer: target });
   }
 
   exists(target: ProcessId): boolean | Promise<boolean> {
     if (this.#environment.get(target) !== undefined) return true;
-    return this.#environment.elsewhere?.exists(target) ?? false;
+    return this.#beyond(target)?.exists(target) ?? false;
   }
 
   waiting(target: ProcessId): Process | null {
