@@ -28,6 +28,11 @@ export function nodeCommand(): Command {
         'the environments whose processes may run here, as in 1,2,7; all unless given',
         collectNumbers,
       )
+      .option(
+        '--token-file <file>',
+        'a file with the join token of the control server; the variable LUNATIC_CLUSTER_TOKEN unless given',
+      )
+      .option('--ca <file>', 'certificates of authorities, in PEM, for a control server with https')
       .option('--bind-socket <address>', 'for command lines of upstream; nodes listen on no socket here')
       .addOption(dirOption('the processes')),
   )

@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import type { JoinOptions } from '../cluster/hub/join.ts';
 import { ClusterNode } from '../cluster/node.ts';
 import { ClusterError } from '../cluster/transport.ts';
 import { STACK_DEPTH } from '../kernel/guest-stack.ts';
@@ -7,7 +8,7 @@ import type { Stdio } from '../kernel/stdio.ts';
 import { Runtime } from '../runtime.ts';
 import { printable } from '../text/printable.ts';
 import { heapNotice } from './heap-notice.ts';
-import { CommandError } from './load.ts';
+import { CommandError, UsageError } from './load.ts';
 import { type Log, type LogOptions, openLog } from './log.ts';
 import { moduleCache } from './module-cache.ts';
 import { whileUnchanged } from './module-file.ts';
@@ -31,6 +32,10 @@ export interface NodeFlags extends LogOptions, ConfigFlags {
   readonly wasm?: string;
   readonly tag: Readonly<Record<string, string>>;
   readonly environments?: readonly number[];
+  /** A file with the token that the control server wants. Default: the variable `LUNATIC_CLUSTER_TOKEN`. */
+  readonly tokenFile?: string;
+  /** A file with certificates of authorities that the control server may have its own from. */
+  readonly ca?: string;
 }
 
 /**
@@ -56,8 +61,8 @@ export async function runNode(url: string, options: NodeFlags): Promise<number> 
   const node = await ClusterNode.join(
     runtime,
     async (listener) => {
-      const { joinHub } = await import('../cluster/hub/index.ts');
-      return await joinHub({ url, name: randomUUID(), attributes: options.tag }, listener);
+      const { joinHub } = await import('../cluster/hub/join.ts');
+      return await joinHub(url, hubOptions(options), listener);
     },
     {
       config,
@@ -108,8 +113,25 @@ async function runModule(
     const within = node.within(OWN_ENVIRONMENT);
     await runtime.run(module, { config, stdio, within });
   } catch (error) {
-    if (!(error instanceof CommandError || error instanceof SpawnError || error instanceof ClusterError))
-      throw error;
+    if (!(error instanceof Error)) throw error;
     log.write('error', TARGET, () => `${printable(path)} cannot be run: ${error.message}`);
+  }
+}
+
+/** @throws UsageError for a file that cannot be read */
+function hubOptions({ tag, tokenFile, ca }: NodeFlags): JoinOptions {
+  const token = tokenFile === undefined ? process.env['LUNATIC_CLUSTER_TOKEN'] : readText(tokenFile).trim();
+  return {
+    attributes: tag,
+    ...(token ? { token } : {}),
+    ...(ca === undefined ? {} : { ca: readText(ca) }),
+  };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`${printable(path)} cannot be read: ${(error as Error).message}`, { cause: error });
   }
 }
