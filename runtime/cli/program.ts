@@ -15,6 +15,7 @@ import { UsageError } from './load.ts';
 import { lspCommand } from './lsp-command.ts';
 import { isCargoTest } from './mode.ts';
 import { newCommand } from './new-command.ts';
+import { nodeCommand } from './node-command.ts';
 import { psCommand } from './ps-command.ts';
 import { runCommand } from './run-command.ts';
 import { ExitCode, outputFailure } from './session.ts';
@@ -41,6 +42,7 @@ export function makeProgram(guestArguments: readonly string[] = []): Command {
     exportsCommand(),
     dapCommand(),
     lspCommand(),
+    nodeCommand(),
     psCommand(),
     stacksCommand(),
     dumpCommand(),
