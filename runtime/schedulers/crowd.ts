@@ -80,7 +80,8 @@ export class Crowd {
     const peer = this.#surroundings.mesh.peer(index);
     if (peer === undefined) return;
     peer.arrived = arrived;
-    peer.room = Math.max(0, room - (peer.sent - arrived));
+    // Those that are about to leave may all go there.
+    peer.room = Math.max(0, room - (peer.sent - arrived) - this.#surroundings.leaving);
     if (this.#waiting.length > 0) this.#spread();
     if (this.#onTheirWay <= MOST_ON_THEIR_WAY / 2) this.#goOn();
   }

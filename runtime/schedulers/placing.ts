@@ -42,7 +42,9 @@ export class Placing implements Placement {
       this.#surroundings.begins(process);
       return false;
     }
-    if (where === Where.Apart) return this.#separation.keeps(process);
+    // If all others are full, there may be further ones.
+    if (where === Where.Apart)
+      return this.#separation.keeps(process) || (this.#surroundings.isCrowded && this.crowd.keeps(process));
     if (where === Where.Usual) {
       if (this.#surroundings.isCrowded && this.crowd.keeps(process)) return true;
       if (process.parent === null) return this.#roots.keeps(process);

@@ -3,7 +3,7 @@ import { type SchedulerIndex, schedulerOf } from '../kernel/ids.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** Sends processes that are to begin on another scheduler to each of the others in turn, whatever these have to do. */
+/** Sends processes that are to begin on another scheduler to each of the others in turn that has room, whatever these have to do. */
 export class Separation {
   readonly #surroundings: Surroundings;
   /** Those that wait for another scheduler, or for the end of the present turn. */
@@ -29,12 +29,19 @@ export class Separation {
   }
 
   readonly #part = (): void => {
-    const others = this.#surroundings.mesh.open;
+    const { mesh } = this.#surroundings;
+    let others = mesh.open;
     const groups = new Map<SchedulerIndex, Process[]>();
     for (const process of this.#waiting.splice(0)) {
       const to = this.#surroundings.isMovable(process) ? others[this.#next++ % others.length] : undefined;
-      if (to === undefined) this.#surroundings.enqueue(process);
-      else groups.set(to, [...(groups.get(to) ?? []), process]);
+      if (to === undefined) {
+        this.#surroundings.enqueue(process);
+        continue;
+      }
+      const group = groups.get(to) ?? [];
+      groups.set(to, group);
+      group.push(process);
+      if (group.length === mesh.peers.get(to)?.room) others = others.filter((other) => other !== to);
     }
     for (const [to, processes] of groups) this.#surroundings.move(processes, to);
   };
