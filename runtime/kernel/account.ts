@@ -71,6 +71,11 @@ export class TotalAccount {
     this.#changed?.();
   }
 
+  /** Bytes that all schedulers keep. */
+  get everywhere(): number {
+    return this.bytes + this.elsewhere;
+  }
+
   /** Bytes that can be added before the limit is exceeded. */
   get room(): number {
     return this.limit - this.bytes - this.elsewhere;
@@ -117,15 +122,14 @@ export class Account {
   /** Adds bytes and returns null, or returns what a person reads if that exceeds a limit. */
   add(bytes: number): string | null {
     if (this.#ended) return null;
-    const refusal =
-      this.bytes + bytes > this.limit
-        ? `the process, more than ${this.limit} (max_host_memory; --max-host-memory allows more)`
-        : this.#total.add(bytes);
-    if (refusal === null) {
-      this.bytes += bytes;
-      return null;
-    }
-    return `the host would keep ${this.bytes + bytes} bytes besides its memory for ${refusal}`;
+    const sum = this.bytes + bytes;
+    if (sum > this.limit)
+      return `${wouldKeep(sum)} the process, more than ${this.limit} (max_host_memory; --max-host-memory allows more)`;
+    const refusal = this.#total.add(bytes);
+    // What the process has itself may be little.
+    if (refusal !== null) return `${wouldKeep(this.#total.everywhere + bytes)} ${refusal}`;
+    this.bytes = sum;
+    return null;
   }
 
   /** Adds bytes whatever the limits say, for what is there already. */
@@ -173,4 +177,8 @@ export class Account {
     this.#total.release(this.bytes - this.#lasting);
     this.bytes = this.#lasting;
   }
+}
+
+function wouldKeep(bytes: number): string {
+  return `the host would keep ${bytes} bytes besides its memory for`;
 }
