@@ -43,8 +43,9 @@ const forExtensionHost = {
 };
 
 /**
- * The command is four scripts: `main.cjs` has what every program runs in, `rest.cjs` what many do without, `program.cjs` commands and
- * options, and `schedulers.cjs` what opens several schedulers for a program that needs nothing of `program.cjs`. The later ones take from
+ * The command is five scripts: `main.cjs` has what every program runs in, `rest.cjs` what many do without, `program.cjs` commands and
+ * options, `schedulers.cjs` what opens several schedulers for a program that needs nothing of `program.cjs`, and `nats.cjs` the
+ * client of NATS. The later ones take from
  * the earlier ones what they need, too. As scripts, V8 can keep their code. Modules
  * would be slower, too: what they import from each other V8 looks up at each use.
  */
@@ -97,7 +98,7 @@ const LAZY = new Set(
 );
 /** What the first script has for the last one alone: the second one would be loaded for it while processes compute. */
 const EARLY = ['runtime/net/socket.ts'];
-const SCRIPTS = ['main', 'rest', 'program', 'schedulers'].map((name) => `dist/${name}.cjs`);
+const SCRIPTS = ['main', 'rest', 'program', 'schedulers', 'nats'].map((name) => `dist/${name}.cjs`);
 /** What all take from the launcher. */
 const IN_LAUNCHER = ['./checksum.ts', './private-files.ts'];
 const IMPORTING = 'runtime/plugins/import-module.ts';
@@ -114,7 +115,7 @@ const rest = {
 const program = {
   ...script,
   entryNames: 'program',
-  external: ['wabt', ...IN_LAUNCHER],
+  external: ['wabt', '../cluster/nats/join.ts', ...IN_LAUNCHER],
   stdin: {
     resolveDir: 'runtime/cli',
     contents: `export * from './program.ts';
@@ -128,6 +129,14 @@ const schedulers = {
   external: ['wabt', '../schedulers/inspected-*.ts', ...IN_LAUNCHER],
   stdin: { resolveDir: 'runtime/cli', contents: "export * from './schedulers.ts';" },
 };
+/** What `program.cjs` takes of the client of NATS, which few need. */
+const NATS = '../cluster/nats/join.ts';
+const nats = {
+  ...script,
+  entryNames: 'nats',
+  external: ['wabt', ...IN_LAUNCHER],
+  stdin: { resolveDir: 'runtime/cli', contents: `export * from '${NATS}';` },
+};
 const takesLater = takenFrom((file) => LAZY.has(file));
 let inMain = new Set([
   ...EARLY,
@@ -140,12 +149,14 @@ let builtMain;
 let builtRest;
 let builtProgram;
 let builtSchedulers;
+let builtNats;
 // What others take from a script may bring more into that, which they must then take from there, too.
 for (let known = ''; known !== `${inMain.size} ${inRest.size}`; ) {
   known = `${inMain.size} ${inRest.size}`;
   const wanted = new Set();
   builtProgram = await buildTaking(program, wanted, (file) => inMain.has(file) || inRest.has(file));
   builtSchedulers = await buildTaking(schedulers, wanted, (file) => inMain.has(file) || inRest.has(file));
+  builtNats = await buildTaking(nats, wanted, (file) => inMain.has(file) || inRest.has(file));
   const later = new Set([...LAZY, ...[...wanted].filter((file) => !inMain.has(file))]);
   builtRest = await buildTaking({ ...rest, stdin: loadedLater(later) }, wanted, (file) => inMain.has(file));
   const fromMain = [...wanted].filter((file) => inMain.has(file));
@@ -254,7 +265,7 @@ for (const command of ['lunatic.cjs', 'command.cjs', 'cargo-lunatic.js'])
   chmodSync(join('dist', command), 0o755);
 // In a package they are installed where it is.
 if (!process.argv.includes('--for-package')) installCommands('dist');
-const metafiles = [builtMain, builtRest, builtProgram, builtSchedulers, ...results].map(
+const metafiles = [builtMain, builtRest, builtProgram, builtSchedulers, builtNats, ...results].map(
   ({ metafile }) => metafile,
 );
 writeLicences(new Set(metafiles.flatMap(({ inputs }) => Object.keys(inputs)).flatMap(packageOf)));

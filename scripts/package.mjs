@@ -23,7 +23,7 @@ import { nodeFor, platformOf, TARGETS } from './node-binary.mjs';
 import { install, projectFolder, run } from './setup.mjs';
 
 /** The size in bytes that a package may have without its Node. */
-const MAX_SIZE = 3 * 2 ** 20;
+const MAX_SIZE = 3.5 * 2 ** 20;
 
 /** Where its Node is. */
 const NODE_FOLDER = 'dist/node';

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { JoinOptions } from '../cluster/hub/join.ts';
+import type { NatsOptions } from '../cluster/nats/join.ts';
 import { ClusterNode } from '../cluster/node.ts';
-import { ClusterError } from '../cluster/transport.ts';
+import { isClusterError } from '../cluster/transport.ts';
 import { STACK_DEPTH } from '../kernel/guest-stack.ts';
 import type { Stdio } from '../kernel/stdio.ts';
 import { Runtime } from '../runtime.ts';
@@ -32,6 +33,14 @@ export interface NodeFlags extends LogOptions, ConfigFlags {
   readonly wasm?: string;
   readonly tag: Readonly<Record<string, string>>;
   readonly environments?: readonly number[];
+  /** NATS servers, in place of a control server. */
+  readonly cluster?: readonly string[];
+  readonly clusterName: string;
+  readonly replicas?: number;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly natsCreds?: string;
+  readonly natsNkey?: string;
   /** A file with the token that the control server wants. Default: the variable `LUNATIC_CLUSTER_TOKEN`. */
   readonly tokenFile?: string;
   /** A file with certificates of authorities that the control server may have its own from. */
@@ -61,6 +70,10 @@ export async function runNode(url: string, options: NodeFlags): Promise<number> 
   const node = await ClusterNode.join(
     runtime,
     async (listener) => {
+      if (options.cluster !== undefined) {
+        const { joinNats } = await import('../cluster/nats/join.ts');
+        return await joinNats(natsOptions(options.cluster, options), listener);
+      }
       const { joinHub } = await import('../cluster/hub/join.ts');
       return await joinHub(url, hubOptions(options), listener);
     },
@@ -75,10 +88,13 @@ export async function runNode(url: string, options: NodeFlags): Promise<number> 
       },
     },
   ).catch((error: unknown) => {
-    if (!(error instanceof ClusterError)) throw error;
-    throw new CommandError(`The cluster of ${printable(url)} cannot be joined: ${error.message}`, {
-      cause: error,
-    });
+    if (!isClusterError(error)) throw error;
+    throw new CommandError(
+      `The cluster of ${printable(options.cluster?.join(', ') ?? url)} cannot be joined: ${error.message}`,
+      {
+        cause: error,
+      },
+    );
   });
   log.write('info', TARGET, () => `This is node ${node.self}`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end(0));
@@ -125,6 +141,34 @@ function hubOptions({ tag, tokenFile, ca }: NodeFlags): JoinOptions {
     attributes: tag,
     ...(token ? { token } : {}),
     ...(ca === undefined ? {} : { ca: readText(ca) }),
+  };
+}
+
+/** @throws UsageError for a file that cannot be read */
+function natsOptions(
+  servers: readonly string[],
+  { tag, clusterName, replicas, environments, ca, cert, key, natsCreds, natsNkey }: NodeFlags,
+): NatsOptions {
+  const { LUNATIC_NATS_USER: user, LUNATIC_NATS_PASSWORD: password, LUNATIC_NATS_TOKEN: token } = process.env;
+  const files = { ca, cert, key };
+  const given = Object.entries(files).flatMap(([name, path]) =>
+    path === undefined ? [] : [[name, readText(path)]],
+  );
+  const usesTls = given.length > 0 || servers.some((server) => server.startsWith('tls:'));
+  return {
+    servers,
+    cluster: clusterName,
+    attributes: tag,
+    ...(replicas === undefined ? {} : { replicas }),
+    environments: environments === undefined ? null : new Set(environments),
+    ...(usesTls ? { tls: Object.fromEntries(given) } : {}),
+    identity: {
+      ...(user ? { user } : {}),
+      ...(password ? { password } : {}),
+      ...(token ? { token } : {}),
+      ...(natsNkey === undefined ? {} : { seed: readText(natsNkey) }),
+      ...(natsCreds === undefined ? {} : { credentials: readText(natsCreds) }),
+    },
   };
 }
 

@@ -26,8 +26,14 @@ interface Program {
   readonly later: Readonly<Record<string, unknown>>;
 }
 
-/** What opens several schedulers where the code for commands and options has not been loaded, which has that, too. */
-const SCHEDULERS = './schedulers.ts';
+/**
+ * Scripts of their own, by what they are required as: what opens several schedulers where the code for commands and options has not been
+ * loaded, which has that, too; and the client of NATS.
+ */
+const SEPARATE: Readonly<Record<string, string>> = {
+  './schedulers.ts': 'schedulers',
+  '../cluster/nats/join.ts': 'nats',
+};
 
 /** Commands of which the code is kept: each has its own, since V8 keeps the functions that were called. */
 const COMMANDS = /^(run|test|check|exports|ps|stacks|dap|init|completions)$/;
@@ -49,7 +55,7 @@ export class Scripts {
   #main: Main | null = null;
   #rest: Rest | null = null;
   #program: Program | null = null;
-  #schedulers: unknown = null;
+  readonly #separate = new Map<string, unknown>();
   /** What the code of the rest is kept for. */
   #name: string | null = 'main';
 
@@ -85,19 +91,24 @@ export class Scripts {
   #module(id: string): unknown {
     const found = OWN[id] ?? this.#main?.modules[id] ?? this.#program?.later[id];
     if (found !== undefined) return found;
-    if (id === SCHEDULERS) return this.#loadSchedulers();
+    const name = SEPARATE[id];
+    if (name !== undefined) return this.#loadSeparate(name);
     return id.startsWith(SHARED) ? this.#lazily(id) : this.#require(id);
   }
 
-  #loadSchedulers(): unknown {
-    this.#schedulers ??= this.main().withUsualFlags(() =>
-      runScript(`${this.#folder}/schedulers.cjs`, {
-        name: 'schedulers',
-        require: (id) => this.#module(id),
-        isWorthKeeping: () => true,
-      }),
-    );
-    return this.#schedulers;
+  #loadSeparate(name: string): unknown {
+    let separate = this.#separate.get(name);
+    if (separate === undefined) {
+      separate = this.main().withUsualFlags(() =>
+        runScript(`${this.#folder}/${name}.cjs`, {
+          name,
+          require: (id) => this.#module(id),
+          isWorthKeeping: () => true,
+        }),
+      );
+      this.#separate.set(name, separate);
+    }
+    return separate;
   }
 
   /** A module that is loaded when something of it is used. */

@@ -30,7 +30,8 @@ import { NodeModules } from './node-modules.ts';
 import { type Reach, RemoteProcesses } from './remote-processes.ts';
 import { Requests } from './requests.ts';
 import {
-  ClusterError,
+  isClusterError,
+  LARGEST_MESSAGE,
   type NodeId,
   type NodeInfo,
   type Transport,
@@ -63,6 +64,7 @@ interface Home {
 export class ClusterNode implements Cluster {
   readonly modules: NodeModules;
   readonly names: ClusterNames;
+  readonly largestMessage = LARGEST_MESSAGE;
   readonly #runtime: Runtime;
   readonly #options: NodeOptions;
   readonly #transport: Transport;
@@ -335,7 +337,7 @@ export class ClusterNode implements Cluster {
     try {
       module = await this.modules.get(id);
     } catch (error) {
-      return refused(`module ${id} cannot be loaded: ${messageOf(error)}`, error instanceof ClusterError);
+      return refused(`module ${id} cannot be loaded: ${messageOf(error)}`, isClusterError(error));
     }
     if (module === null) return refused(`the cluster has no module ${id}`, true);
     const config = childConfig(wanted, own);

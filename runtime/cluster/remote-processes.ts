@@ -5,7 +5,7 @@ import { tellOfLost } from '../kernel/lost-processes.ts';
 import type { Message } from '../kernel/message.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Signal } from '../kernel/signal.ts';
-import type { NodeId } from './transport.ts';
+import { LARGEST_MESSAGE, type NodeId } from './transport.ts';
 
 /** A process of another node. */
 export interface RemoteProcess {
@@ -67,7 +67,7 @@ export class RemoteProcesses implements Beyond {
   deliverMessage(target: ProcessId, message: Message): boolean {
     const place = this.#places.get(target);
     // What a message carries besides bytes belongs to this node.
-    if (place === undefined || message.resources !== null) return false;
+    if (place === undefined || message.resources !== null || message.length > LARGEST_MESSAGE) return false;
     this.#reach.sendMessage(place.node, place.process, message);
     return true;
   }

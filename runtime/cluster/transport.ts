@@ -94,8 +94,15 @@ export class ClusterError extends Error {
   readonly code = 'LUNATIC_CLUSTER';
 }
 
+/** Whether an error is one of the cluster. Each script of the command may have a class of its own for them. */
+export function isClusterError(error: unknown): error is ClusterError {
+  return error instanceof Error && (error as Partial<ClusterError>).code === 'LUNATIC_CLUSTER';
+}
+
 /** Bytes that are sent at once at most. */
 export const LARGEST_FRAME = 64 * 2 ** 20;
+/** Bytes of the largest message of a process: a frame has some more. */
+export const LARGEST_MESSAGE = LARGEST_FRAME - 1024;
 /** Bytes of the largest module that is handed on. */
 export const LARGEST_MODULE = 50 * 2 ** 20;
 /** Milliseconds after which a request to the engine is not waited for. */

@@ -255,6 +255,10 @@ function send(context: HostContext, nodeId: bigint, id: bigint): void {
     const cluster = clusterOf(context);
     const node = indexFromGuest(nodeId);
     if (!cluster.has(node)) throw hostTrap(`the cluster has no node ${nodeId}`);
+    if (message.length > cluster.largestMessage)
+      throw hostTrap(
+        `a message of ${message.length} bytes, and ${cluster.largestMessage} are the most to another node`,
+      );
     message.position = 0;
     cluster.send(current, node, processIdFromGuest(id), message);
   } catch (error) {

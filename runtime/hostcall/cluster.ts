@@ -37,6 +37,8 @@ export interface Cluster {
   /** The number of this node. */
   readonly self: number;
   readonly names: ClusterNames;
+  /** Bytes that a message to another node may have. */
+  readonly largestMessage: number;
   /** The numbers of all nodes, with this one, in ascending order. */
   readonly nodes: readonly number[];
   has(node: number): boolean;

@@ -1,11 +1,13 @@
 import { CertificateAuthority } from '../../../runtime/certificates/authority.ts';
 import { type Hub, openHub } from '../../../runtime/cluster/hub/hub.ts';
 import { joinHub } from '../../../runtime/cluster/hub/join.ts';
+import { joinNats } from '../../../runtime/cluster/nats/join.ts';
 import type { Transport, TransportListener } from '../../../runtime/cluster/transport.ts';
+import { hasNats, NatsServer } from './nats-server.ts';
 
 /** Where an engine is reached, as JSON. */
 export interface EngineAddress {
-  readonly kind: 'hub';
+  readonly kind: 'hub' | 'NATS server';
   readonly host: string;
   readonly port: number;
 }
@@ -25,14 +27,18 @@ export interface Engine {
 }
 
 /** All that the tests of transports run with. */
-export const ENGINES: readonly Engine[] = [{ name: 'hub', start: startHub }];
+export const ENGINES: readonly Engine[] = [
+  { name: 'hub', start: startHub },
+  ...(hasNats ? [{ name: 'NATS server', start: () => startNats() }] : []),
+];
 
 /** Joins as a node does. */
 export function joinAt(
-  { host, port }: EngineAddress,
+  { kind, host, port }: EngineAddress,
   listener: TransportListener,
   attributes: Readonly<Record<string, string>> = {},
 ): Promise<Transport> {
+  if (kind === 'NATS server') return joinNats({ servers: [`${host}:${port}`], attributes }, listener);
   return joinHub(`http://${host}:${port}/`, { attributes }, listener);
 }
 
@@ -49,5 +55,14 @@ async function startHub(): Promise<RunningEngine> {
       hub = await open(port);
     },
     stop: () => hub.close(),
+  };
+}
+
+async function startNats(): Promise<RunningEngine> {
+  const server = await NatsServer.start();
+  return {
+    address: { kind: 'NATS server', host: '127.0.0.1', port: server.port },
+    restart: () => server.restart({ keeps: false }),
+    stop: () => server.stop(),
   };
 }

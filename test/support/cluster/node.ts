@@ -31,8 +31,13 @@ export class TestNode implements TransportListener {
     address: EngineAddress,
     attributes: Readonly<Record<string, string>> = {},
   ): Promise<TestNode> {
+    return await TestNode.with((listener) => joinAt(address, listener, attributes));
+  }
+
+  /** @param join joins as a node does */
+  static async with(join: (listener: TransportListener) => Promise<Transport>): Promise<TestNode> {
     const node = new TestNode();
-    node.#transport = await joinAt(address, node, attributes);
+    node.#transport = await join(node);
     return node;
   }
 

@@ -63,6 +63,7 @@ describe('the VSIX', () => {
         'dist/main.cjs',
         'dist/rest.cjs',
         'dist/program.cjs',
+        'dist/nats.cjs',
         'dist/schedulers.cjs',
         'dist/assembler.cjs',
         'dist/disassembler.cjs',
