@@ -33,6 +33,7 @@ const TOOLS = {
   curl: 'an HTTP server that a client from elsewhere talks to',
   fish: 'the completions of fish',
   make: 'templates in C',
+  'nats-server': 'clusters over NATS',
   rustfmt: 'the form of templates in Rust',
   zsh: 'the completions of zsh',
 };

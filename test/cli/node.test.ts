@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { CertificateAuthority } from '../../runtime/certificates/authority.ts';
 import { type Hub, openHub } from '../../runtime/cluster/hub/hub.ts';
+import { hasNats, NatsServer } from '../support/cluster/nats-server.ts';
 import { projectFolder, RunningCommand } from '../support/command.ts';
 import { guest } from '../support/guest.ts';
 
@@ -20,6 +21,13 @@ async function controlServer(joinToken: string | null = null): Promise<Hub> {
 /** Starts a node. */
 function node({ url }: Pick<Hub, 'url'>, args: readonly string[] = [], env: Record<string, string> = {}) {
   const command = new RunningCommand(['node', '--log', 'info', url, ...args], { env });
+  onTestFinished(() => void command.child.kill('SIGKILL'));
+  return command;
+}
+
+/** Starts a node of a cluster over NATS. */
+function natsNode({ url }: NatsServer, args: readonly string[] = [], env: Record<string, string> = {}) {
+  const command = new RunningCommand(['node', '--log', 'info', '--cluster', url, ...args], { env });
   onTestFinished(() => void command.child.kill('SIGKILL'));
   return command;
 }
@@ -52,6 +60,26 @@ test('a Rust program spawns, asks and finds on three nodes; each ends at an inte
   await workers[0]?.printed('Node 3 has left', 'stderr');
   for (const { child } of workers) child.kill('SIGTERM');
   for (const { ended } of workers) expect((await ended).exitCode).toBe(0);
+});
+
+test.runIf(hasNats)('a Rust program does the same over NATS, with a password from a variable', async () => {
+  const server = await NatsServer.start('authorization { user: ann, password: "wonder-land" }');
+  onTestFinished(() => server.stop());
+  const env = { LUNATIC_NATS_USER: 'ann', LUNATIC_NATS_PASSWORD: 'wonder-land' };
+  const workers = ['one', 'two'].map((name) =>
+    natsNode(server, ['--tag', 'role=worker', '--tag', `name=${name}`], env),
+  );
+  const main = natsNode(server, ['--wasm', join(projectFolder, 'test/guests/built/rust/nodes.wasm')], env);
+  await main.printed('done\n');
+  expect(main.stdout).toContain('workers 2\n');
+  main.child.kill('SIGINT');
+  expect((await main.ended).exitCode).toBe(0);
+  await workers[0]?.printed('has left', 'stderr');
+  const stranger = await natsNode(server).ended;
+  expect(stranger.stderr).toMatch(/cannot be joined: no NATS server can be joined: .*authorization/i);
+  expect(stranger.exitCode).toBe(1);
+  const named = await new RunningCommand(['node', '--cluster', 'nats://ann:wonder-land@127.0.0.1']).ended;
+  expect(named).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('do not belong into a URL') });
 });
 
 test('a link tells within two seconds that a node was killed, and one that it is stopped', async () => {
