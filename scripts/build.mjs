@@ -92,6 +92,7 @@ const LAZY = new Set(
       'reuse-pass',
       'rewrite-module',
     ].map((name) => `wasm/${name}`),
+    'certificates/control-certificates',
     'cli/stack-locator',
     'wat/index',
   ].map((name) => `runtime/${name}.ts`),

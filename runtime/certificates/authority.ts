@@ -13,7 +13,7 @@ import { readRequest } from './request.ts';
 const NODE_RIGHTS = '2.5.29.9';
 const FULL_RIGHTS = { allowed_envs: [], is_privileged: true };
 
-const AUTHORITY_DAYS = 3650;
+const AUTHORITY_DAYS = 9125;
 const SERVER_DAYS = 825;
 const NODE_DAYS = 825;
 

@@ -1,4 +1,5 @@
 import { createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { isIP } from 'node:net';
 import { alternativeNames, commonName, pem, signatureOf } from './certificate.ts';
 import {
   bitString,
@@ -99,7 +100,8 @@ function namesIn(attributes: DerReader): string[] {
       const all = new DerReader(extension.read(Tag.OctetString).content).inside();
       for (let tag = all.next; tag !== null; tag = all.next) {
         const { content } = all.read(tag);
-        if (tag === DNS_NAME) names.push(Buffer.from(content).toString('latin1'));
+        const name = Buffer.from(content).toString('latin1');
+        if (tag === DNS_NAME && isIP(name) === 0) names.push(name);
       }
     }
   }

@@ -5,6 +5,7 @@ import { printable, printableLines } from '../text/printable.ts';
 import { similarTo } from '../text/similar.ts';
 import { checkCommand } from './check-command.ts';
 import { completionsCommand } from './completions-command.ts';
+import { controlCommand } from './control-command.ts';
 import { withCoreDumpFolder } from './core-dump-options.ts';
 import { withCoverageFormat } from './coverage-options.ts';
 import { dapCommand } from './dap-command.ts';
@@ -46,6 +47,7 @@ export function makeProgram(guestArguments: readonly string[] = []): Command {
     psCommand(),
     stacksCommand(),
     dumpCommand(),
+    controlCommand(),
     completionsCommand(makeProgram),
   ];
   for (const command of commands) {

@@ -1,8 +1,11 @@
+import { nodeCertificate, serverCertificate, testRoot } from '../certificates/control-certificates.ts';
 import type { Cluster } from '../hostcall/cluster.ts';
 import { andThen, fail, OK, timeoutFromGuest } from '../hostcall/conventions.ts';
-import { type HostContext, Namespace, older, unsupported } from '../hostcall/function.ts';
+import { type HostContext, Namespace, older } from '../hostcall/function.ts';
+import { giveToGuest } from '../hostcall/guest-allocator.ts';
 import { indexFromGuest, processIdFromGuest } from '../kernel/ids.ts';
 import type { Process } from '../kernel/process.ts';
+import type { Scheduler } from '../kernel/scheduler.ts';
 import { NO_TAG, tagFromGuest } from '../kernel/tag.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import { childConfig } from '../permissions/child-config.ts';
@@ -272,19 +275,76 @@ distributed.define(
   '(len_ptr: i32) -> i32',
   { since: '0.13', blocking: true },
   'Gives the certificate and key of the test authority.',
-  unsupported('lunatic::distributed::test_root_cert'),
+  ({ scheduler }) =>
+    (lengthPointer: number) => {
+      const { certificate, key } = testRoot();
+      return giveTexts(scheduler, [certificate, key], lengthPointer);
+    },
 );
 distributed.define(
   'default_server_certificates',
   '(cert_pem_ptr: i32, cert_pem_len: i32, pk_pem_ptr: i32, pk_pem_len: i32, len_ptr: i32) -> i32',
   { since: '0.13', blocking: true },
   'Makes a certificate and key for a control server.',
-  unsupported('lunatic::distributed::default_server_certificates'),
+  ({ scheduler }) =>
+    (
+      certificate: number,
+      certificateLength: number,
+      key: number,
+      keyLength: number,
+      lengthPointer: number,
+    ) => {
+      const { memory } = scheduler.current;
+      const root = {
+        certificate: memory.string(certificate, certificateLength),
+        key: memory.string(key, keyLength),
+      };
+      const made = orTrap('the server certificate cannot be made', () => serverCertificate(root));
+      return giveTexts(scheduler, [made.certificate, made.key], lengthPointer);
+    },
 );
 distributed.define(
   'sign_node',
   '(cert_pem_ptr: i32, cert_pem_len: i32, pk_pem_ptr: i32, pk_pem_len: i32, csr_pem_ptr: i32, csr_pem_len: i32, len_ptr: i32) -> i32',
   { since: '0.13', blocking: true },
   "Signs a node's certificate request.",
-  unsupported('lunatic::distributed::sign_node'),
+  ({ scheduler }) =>
+    (
+      certificate: number,
+      certificateLength: number,
+      key: number,
+      keyLength: number,
+      request: number,
+      requestLength: number,
+      lengthPointer: number,
+    ) => {
+      const { memory } = scheduler.current;
+      const root = {
+        certificate: memory.string(certificate, certificateLength),
+        key: memory.string(key, keyLength),
+      };
+      const text = memory.string(request, requestLength);
+      const made = orTrap("the node's certificate cannot be signed", () => nodeCertificate(root, text));
+      return giveTexts(scheduler, [made], lengthPointer);
+    },
 );
+
+/** Traps if what a guest has passed cannot be used. */
+function orTrap<T>(what: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw hostTrap(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** Gives a guest texts in bincode (abi 3.9), one after the other. */
+function giveTexts(scheduler: Scheduler, texts: readonly string[], lengthPointer: number): Promise<number> {
+  const pieces = texts.flatMap((text) => {
+    const bytes = Buffer.from(text);
+    const length = Buffer.alloc(8);
+    length.writeUInt32LE(bytes.length);
+    return [length, bytes];
+  });
+  return giveToGuest(scheduler, scheduler.current, Buffer.concat(pieces), lengthPointer);
+}

@@ -1,7 +1,6 @@
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
 import type { Spawner } from '../kernel/spawn.ts';
-import { hostTrap } from '../kernel/trap.ts';
 import { HostWork } from '../kernel/turn-work.ts';
 import type { PermissionName } from '../permissions/permission.ts';
 import type { Cluster } from './cluster.ts';
@@ -241,11 +240,4 @@ const refusing = new WeakSet<HostFunction['bind']>();
 export function refusal(bind: HostFunction['bind']): HostFunction['bind'] {
   refusing.add(bind);
   return bind;
-}
-
-/** Returns an implementation that traps. */
-export function unsupported(name: string): HostFunction['bind'] {
-  return refusal(() => () => {
-    throw hostTrap(`${name} is not supported yet`);
-  });
 }

@@ -38,17 +38,3 @@ describe('what needs a cluster', () => {
     },
   );
 });
-
-describe('what is not supported yet', () => {
-  const LATER = /^lunatic::distributed::(test|default|sign)/;
-  const later = LUNATIC_FUNCTIONS.filter(({ module, name }) => LATER.test(`${module}::${name}`));
-
-  test.each(later.map((fn) => [`${fn.module}::${fn.name}`, fn] as const))(
-    '%s says so when it is called',
-    async (name, fn) => {
-      const call = `(call $${fn.module.slice('lunatic::'.length)}.${fn.name} ${fn.params.map((type) => `(${type}.const 0)`).join(' ')})`;
-      const message = await trapOf(main(fn.results.length > 0 ? `(drop ${call})` : call));
-      expect(message).toBe(`${name} is not supported yet`);
-    },
-  );
-});

@@ -6,6 +6,7 @@ import {
   LARGEST_FRAME,
   type NodeId,
   type NodeInfo,
+  REQUEST_TIME,
   type Transport,
   type TransportListener,
 } from '../transport.ts';
@@ -86,11 +87,12 @@ export class HubTransport implements Transport, ChannelReader {
   /** @internal Connects for the first time. @throws ClusterError */
   async start(): Promise<void> {
     const { socket, stream } = await this.#open(0);
+    const late = setTimeout(() => this.#lose('The hub has not answered in time.'), REQUEST_TIME);
     await new Promise<void>((done, fail) => {
       this.#welcomed = done;
       this.#failed = fail;
       this.#channel.attach(socket, stream);
-    });
+    }).finally(() => clearTimeout(late));
     this.#beats = setInterval(() => {
       if (this.#channel.beat()) return;
       this.#lose('The hub has not been heard of for too long.');
@@ -125,8 +127,8 @@ export class HubTransport implements Transport, ChannelReader {
   closed(code: number, reason: string): void {
     this.#parted?.();
     if (this.#isClosed) return;
-    if (this.#welcomed !== null) this.#failed(new ClusterError(reasonOf(code, reason)));
-    else if (code >= FIRST_OWN_CODE || code === NORMAL) this.#lose(reasonOf(code, reason));
+    if (this.#welcomed !== null || code >= FIRST_OWN_CODE || code === NORMAL)
+      this.#lose(reasonOf(code, reason));
     else void this.#reconnect();
   }
 
@@ -135,7 +137,8 @@ export class HubTransport implements Transport, ChannelReader {
     const error = new ClusterError(reason, cause == null ? undefined : { cause });
     this.#end(reason);
     this.#channel.detach();
-    this.#listener.lost(error);
+    if (this.#welcomed === null) this.#listener.lost(error);
+    else this.#failed(error);
   }
 
   #end(reason: string): void {
