@@ -16,7 +16,7 @@ const TOKEN_VARIABLE = 'LUNATIC_CLUSTER_TOKEN';
 /** Characters of the shortest token that nobody guesses. */
 const SHORTEST_TOKEN = 16;
 const LOCAL = '127.0.0.1';
-/** Where it listens unless told: the first free one (cli.md 2.2), then any. */
+/** Where it listens unless told: the first free one, as upstream's, then any. */
 const FIRST_PORT = 3030;
 const LAST_PORT = 3998;
 /** Codes of errors with which another port may be free. */

@@ -43,11 +43,11 @@ export function makeProgram(guestArguments: readonly string[] = []): Command {
     exportsCommand(),
     dapCommand(),
     lspCommand(),
+    controlCommand(),
     nodeCommand(),
     psCommand(),
     stacksCommand(),
     dumpCommand(),
-    controlCommand(),
     completionsCommand(makeProgram),
   ];
   for (const command of commands) {
