@@ -1,6 +1,7 @@
 /** What is measured, in the order of the table. `npm run bench -- --list` tells about each row. */
 import { activation } from './activation.ts';
 import { bench } from './bench.ts';
+import { cluster } from './cluster.ts';
 import { coverage } from './coverage.ts';
 import { crowd } from './crowd.ts';
 import { debuggedMessages, falseCondition, stepAmongMany } from './debug-session.ts';
@@ -55,5 +56,6 @@ const benchmarks = [
   ...network,
   ...networkRust,
   ...schedulers,
+  ...cluster,
 ];
 process.exit(await bench(benchmarks, process.argv.slice(2)));
