@@ -3,7 +3,7 @@ import { ByteWriter } from '../kernel/codec/byte-writer.ts';
 import { SILENCE } from './transport.ts';
 
 /** What a packet is. */
-const Packet = { Frame: 0, Received: 1, Broken: 2 } as const;
+const Packet = { Frames: 0, Received: 1, Broken: 2 } as const;
 
 /** In place of a session that is not known. */
 const NONE = 0;
@@ -12,7 +12,11 @@ const NONE = 0;
 const MOST_PAST = 8;
 
 /** Room for most packets. */
-const ROOM = 256;
+const ROOM = 2048;
+/** Bytes of frames that are sent together at most; more go at once. */
+const LARGEST_BATCH = 2 ** 15;
+/** Bytes before a frame, which tell its length. */
+const LENGTH = 4;
 /** Bytes of a writer that is kept for the next packet. */
 const LARGEST_KEPT = 2 ** 16;
 
@@ -35,14 +39,16 @@ export interface ConversationListener {
  *
  * | packet   | bytes                                                                  |
  * | -------- | ---------------------------------------------------------------------- |
- * | frame    | 0, session: u32, session of the other side or 0: u32, number in its own |
- * |          | session from 0: varint, kind: u8, content                              |
+ * | frames   | 0, session: u32, session of the other side or 0: u32, number of the    |
+ * |          | first frame in its session from 0: varint, and for each frame its      |
+ * |          | length: u32, kind: u8, content                                         |
  * | received | 1, session: u32, number of frames of it that have come: varint         |
  * | broken   | 2, session: u32                                                        |
  */
 export class Conversation {
   readonly #send: (packet: Uint8Array) => void;
   readonly #listener: ConversationListener;
+  readonly #later: (flush: () => void) => void;
   readonly #now: () => number;
   /** The session of what is sent, and how many frames it has. */
   #own = newSession();
@@ -56,19 +62,26 @@ export class Conversation {
   #past: readonly number[] = [];
   /** How many of these the other side was told of. */
   #told = 0;
-  #writer = new ByteWriter(ROOM);
+  /** Frames that have not been sent, as one packet. */
+  #batch = new ByteWriter(ROOM);
+  /** Where the frame begins that is being written. */
+  #start = 0;
+  #isScheduled = false;
 
   /**
    * @param send sends a packet, which is not kept
+   * @param later calls back when what is said at the moment has been said
    * @param now milliseconds
    */
   constructor(
     send: (packet: Uint8Array) => void,
     listener: ConversationListener,
+    later: (flush: () => void) => void,
     now: () => number = () => performance.now(),
   ) {
     this.#send = send;
     this.#listener = listener;
+    this.#later = later;
     this.#now = now;
   }
 
@@ -79,26 +92,46 @@ export class Conversation {
 
   /** Begins a frame. Its content is written to what this returns, and then `end` is called. */
   begin(kind: number): ByteWriter {
-    const writer = this.#begin(Packet.Frame, this.#own);
-    writer.u32(this.#other ?? NONE);
-    writer.varint(this.#sent);
-    writer.u8(kind);
-    return writer;
+    const batch = this.#batch;
+    if (batch.length === 0) {
+      batch.u8(Packet.Frames);
+      batch.u32(this.#own);
+      batch.u32(this.#other ?? NONE);
+      batch.varint(this.#sent);
+    }
+    this.#start = batch.u32();
+    batch.u8(kind);
+    return batch;
   }
 
   end(): void {
+    const batch = this.#batch;
+    batch.setU32(this.#start, batch.length - this.#start - LENGTH);
     this.#sent++;
     this.#unheardSince ??= this.#now();
-    this.#send(this.#writer.finish());
-    if (this.#writer.buffer.length > LARGEST_KEPT) this.#writer = new ByteWriter(ROOM);
+    if (batch.length >= LARGEST_BATCH) this.#flush();
+    else if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      this.#later(this.#flush);
+    }
   }
 
-  #begin(packet: number, session: number): ByteWriter {
-    const writer = this.#writer;
-    writer.clear();
+  /** Sends the frames that have been written. */
+  readonly #flush = (): void => {
+    this.#isScheduled = false;
+    const batch = this.#batch;
+    if (batch.length === 0) return;
+    this.#send(batch.finish());
+    batch.clear();
+    if (batch.buffer.length > LARGEST_KEPT) this.#batch = new ByteWriter(ROOM);
+  };
+
+  #tell(packet: number, session: number, write: (writer: ByteWriter) => void = () => {}): void {
+    const writer = new ByteWriter(16);
     writer.u8(packet);
     writer.u32(session);
-    return writer;
+    write(writer);
+    this.#send(writer.finish());
   }
 
   /**
@@ -111,8 +144,8 @@ export class Conversation {
     const kind = reader.u8();
     const session = reader.u32();
     switch (kind) {
-      case Packet.Frame:
-        this.#takeFrame(session, reader);
+      case Packet.Frames:
+        this.#takeFrames(session, reader);
         break;
       case Packet.Received:
         this.#heard(session, reader);
@@ -126,13 +159,13 @@ export class Conversation {
     }
   }
 
-  #takeFrame(session: number, reader: ByteReader): void {
+  #takeFrames(session: number, reader: ByteReader): void {
     const known = reader.u32();
-    const number = reader.varint();
+    let number = reader.varint();
     if (session !== this.#other) {
       // The beginning is missing, or this is a rest of what was broken.
       if (number > 0 || this.#past.includes(session)) {
-        this.#tellBroken(session);
+        this.#tell(Packet.Broken, session);
         return;
       }
       // The other side has begun anew. Whether it knows the session here tells whether that has to begin anew as well.
@@ -140,17 +173,22 @@ export class Conversation {
       this.#other = session;
       this.#received = this.#told = 0;
     }
-    if (number < this.#received) return;
     if (number > this.#received) {
-      this.#tellBroken(session);
+      this.#tell(Packet.Broken, session);
       this.break();
       return;
     }
-    this.#received++;
     try {
-      this.#listener.frame(reader.u8(), reader);
+      for (; !reader.isAtEnd; number++) {
+        const frame = reader.part(reader.u32());
+        if (number < this.#received) continue;
+        this.#received++;
+        this.#listener.frame(frame.u8(), frame);
+        // What it has said may have broken all this.
+        if (this.#other !== session) return;
+      }
     } catch (error) {
-      this.#tellBroken(session);
+      this.#tell(Packet.Broken, session);
       this.break();
       throw error;
     }
@@ -163,21 +201,15 @@ export class Conversation {
     this.#unheardSince = received === this.#sent ? null : this.#now();
   }
 
-  #tellBroken(session: number): void {
-    this.#begin(Packet.Broken, session);
-    this.#send(this.#writer.finish());
-  }
-
   /** Tells how far frames have come, and sees whether the other side has. To be called some times a second while it is not quiet. */
   tick(): void {
     if (this.#told < this.#received && this.#other !== null) {
       this.#told = this.#received;
-      this.#begin(Packet.Received, this.#other).varint(this.#received);
-      this.#send(this.#writer.finish());
+      this.#tell(Packet.Received, this.#other, (writer) => writer.varint(this.#received));
     }
     if (this.#unheardSince === null || this.#now() - this.#unheardSince <= SILENCE) return;
     // The other side may have nothing to say, and would wait for what is forgotten here.
-    if (this.#other !== null) this.#tellBroken(this.#other);
+    if (this.#other !== null) this.#tell(Packet.Broken, this.#other);
     this.break();
   }
 
@@ -192,6 +224,7 @@ export class Conversation {
       this.#own = newSession();
       this.#sent = 0;
       this.#unheardSince = null;
+      this.#batch.clear();
     }
     if (this.#other !== null) this.#past = [this.#other, ...this.#past].slice(0, MOST_PAST);
     this.#other = null;

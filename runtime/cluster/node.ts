@@ -1,3 +1,4 @@
+import { nextTick } from 'node:process';
 import type { Cluster, RemoteSpawn, RemoteSpawnResult } from '../hostcall/cluster.ts';
 import type { ByteReader } from '../kernel/codec/byte-reader.ts';
 import { FormatError } from '../kernel/codec/format-error.ts';
@@ -237,14 +238,23 @@ export class ClusterNode implements Cluster {
     }
     let conversation = ofNode.get(environment);
     if (conversation === undefined) {
-      conversation = new Conversation((packet) => this.#transport.send(node, environment, packet), {
-        frame: (kind, reader) => this.#frame(node, environment, kind, reader),
-        broken: () => this.#broken(node, environment),
-      });
+      conversation = new Conversation(
+        (packet) => this.#transport.send(node, environment, packet),
+        {
+          frame: (kind, reader) => this.#frame(node, environment, kind, reader),
+          broken: () => this.#broken(node, environment),
+        },
+        this.#afterTurn,
+      );
       ofNode.set(environment, conversation);
     }
     return conversation;
   }
+
+  readonly #afterTurn = (flush: () => void): void => {
+    // After the microtasks: processes run in these, until their turn is over or none is ready.
+    if (!this.#runtime.scheduler.atTurnEnd(flush)) nextTick(flush);
+  };
 
   readonly #tick = (): void => {
     let isQuiet = true;
