@@ -9,6 +9,7 @@ import { breakpointElsewhere, debugging } from './debugging.ts';
 import { files } from './files.ts';
 import { firstStop } from './first-stop.ts';
 import { flood } from './flood.ts';
+import { hub } from './hub.ts';
 import { inspection } from './inspection.ts';
 import { kernels } from './kernels.ts';
 import { languageServer } from './language-server.ts';
@@ -57,5 +58,6 @@ const benchmarks = [
   ...networkRust,
   ...schedulers,
   ...cluster,
+  hub,
 ];
 process.exit(await bench(benchmarks, process.argv.slice(2)));
