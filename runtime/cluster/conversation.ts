@@ -12,7 +12,7 @@ const NONE = 0;
 const MOST_PAST = 8;
 
 /** Room for most packets. */
-const ROOM = 2048;
+const ROOM = 256;
 /** Bytes of frames that are sent together at most; more go at once. */
 const LARGEST_BATCH = 2 ** 15;
 /** Bytes before a frame, which tell its length. */

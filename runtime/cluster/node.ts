@@ -10,6 +10,7 @@ import { type Message, MessageKind } from '../kernel/message.ts';
 import type { LoadedModule } from '../kernel/module.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Registry } from '../kernel/registry.ts';
+import type { Signal } from '../kernel/signal.ts';
 import type { Stdio } from '../kernel/stdio.ts';
 import { Where } from '../kernel/where.ts';
 import { childConfig } from '../permissions/child-config.ts';
@@ -41,6 +42,9 @@ import {
 
 /** Milliseconds between two looks at what conversations have to tell. */
 const TICK = 200;
+
+/** Environments in which another node may begin to talk. */
+const MOST_ENVIRONMENTS = 1024;
 
 export interface NodeOptions {
   /** What processes may do here at most, whoever spawns them. */
@@ -163,7 +167,7 @@ export class ClusterNode implements Cluster {
     else this.#sendMessage(node as NodeId, environment.id, target, message);
   }
 
-  referTo(environment: EnvironmentId, node: number, target: ProcessId): ProcessId {
+  referTo(environment: EnvironmentId, node: number, target: ProcessId): ProcessId | null {
     if (node === this.self) return target;
     return this.#home(environment).remote.idOf(node as NodeId, target);
   }
@@ -185,11 +189,7 @@ export class ClusterNode implements Cluster {
     const made = this.#runtime.createEnvironment(number);
     const { environment } = made;
     const reach: Reach = {
-      sendSignal: (node, target, signal) =>
-        this.#say(node, number, Frame.Signal, (writer) => {
-          writer.varint(target);
-          this.#codec.write(writer, signal);
-        }),
+      sendSignal: (node, target, signal) => this.#saySignal(node, number, target, signal),
       sendMessage: (node, target, message) => this.#sendMessage(node, number, target, message),
       asksFor: async (node, target) => {
         const answer = await this.#requests.make(node, number, (request) =>
@@ -209,6 +209,13 @@ export class ClusterNode implements Cluster {
   }
 
   // -- talking -----------------------------------------------------------------------------------------
+
+  #saySignal(node: NodeId, environment: number, target: ProcessId, signal: Signal): void {
+    this.#say(node, environment, Frame.Signal, (writer) => {
+      writer.varint(target);
+      this.#codec.write(writer, signal);
+    });
+  }
 
   #sendMessage(node: NodeId, environment: number, target: ProcessId, message: Message): void {
     this.#say(node, environment, Frame.Signal, (writer) => {
@@ -274,6 +281,8 @@ export class ClusterNode implements Cluster {
     // Nobody is told of what is not allowed: it looks like an environment without processes.
     const { environments } = this.#options;
     if (environments !== null && !environments.has(environment)) return;
+    const known = this.#conversations.get(from);
+    if (known !== undefined && known.size >= MOST_ENVIRONMENTS && !known.has(environment)) return;
     try {
       this.#conversation(from, environment).take(bytes);
       this.#timer ??= setInterval(this.#tick, TICK).unref();
@@ -332,7 +341,18 @@ export class ClusterNode implements Cluster {
     const signal = this.#codec.read(reader);
     if (signal.kind === 'message' && signal.message.kind !== MessageKind.Data)
       throw reader.error('kind', 'a message that only a runtime writes');
-    this.#home(environment).remote.take(from, target, signal);
+    const home = this.#homes.get(environment);
+    if (home === undefined) this.#refuse(from, environment, target, signal);
+    else if (!home.remote.take(from, target, signal))
+      throw reader.error('value', 'more processes than one node may make known');
+  }
+
+  /** Answers a signal to a process of an environment that has none here. */
+  #refuse(from: NodeId, environment: number, target: ProcessId, signal: Signal): void {
+    if (signal.kind === 'message') signal.message.recycle();
+    if (signal.kind !== 'link') return;
+    const died: Signal = { kind: 'link-died', peer: target, tag: signal.tag, reason: 'no-process' };
+    this.#saySignal(from, environment, signal.peer, died);
   }
 
   #answer(to: NodeId, environment: number, number: number, answer: Answer): void {

@@ -7,6 +7,9 @@ import type { Process } from '../kernel/process.ts';
 import type { Signal } from '../kernel/signal.ts';
 import { LARGEST_MESSAGE, type NodeId } from './transport.ts';
 
+/** Processes of one node that those of an environment know at a time. Each takes some hundred bytes. */
+const MOST_IDS = 2 ** 18;
+
 /** A process of another node. */
 export interface RemoteProcess {
   readonly node: NodeId;
@@ -30,15 +33,18 @@ export class RemoteProcesses implements Beyond {
   readonly #reach: Reach;
   readonly #places = new Map<ProcessId, RemoteProcess>();
   readonly #ids = new Map<NodeId, Map<ProcessId, ProcessId>>();
+  readonly #most: number;
   #last = 0;
 
-  constructor(environment: Environment<Process>, reach: Reach) {
+  /** @param most processes of one node that it knows at a time */
+  constructor(environment: Environment<Process>, reach: Reach, most = MOST_IDS) {
     this.#environment = environment;
+    this.#most = most;
     this.#reach = reach;
   }
 
-  /** The id that a process of another node has here. */
-  idOf(node: NodeId, process: ProcessId): ProcessId {
+  /** The id that a process of another node has here; null if that node has too many already. */
+  idOf(node: NodeId, process: ProcessId): ProcessId | null {
     let ids = this.#ids.get(node);
     if (ids === undefined) {
       ids = new Map();
@@ -46,6 +52,7 @@ export class RemoteProcesses implements Beyond {
     }
     const known = ids.get(process);
     if (known !== undefined) return known;
+    if (ids.size >= this.#most) return null;
     const id = processId(REMOTE, ++this.#last);
     ids.set(process, id);
     this.#places.set(id, { node, process });
@@ -77,8 +84,11 @@ export class RemoteProcesses implements Beyond {
     return place === undefined ? false : this.#reach.asksFor(place.node, place.process);
   }
 
-  /** A signal has come from another node. Whoever it is from has an id here. */
-  take(from: NodeId, target: ProcessId, signal: Signal): void {
+  /**
+   * A signal has come from another node. Whoever it is from gets an id here.
+   * @returns false if that node has too many of these
+   */
+  take(from: NodeId, target: ProcessId, signal: Signal): boolean {
     const { router } = this.#environment;
     switch (signal.kind) {
       case 'message':
@@ -90,10 +100,14 @@ export class RemoteProcesses implements Beyond {
       case 'die-when-link-dies':
         // Only a process itself decides that.
         break;
-      default:
-        router.deliver(target, { ...signal, peer: this.idOf(from, signal.peer) });
+      default: {
+        const peer = this.idOf(from, signal.peer);
+        if (peer === null) return false;
+        router.deliver(target, { ...signal, peer });
         if (signal.kind === 'link-died' || signal.kind === 'process-died') this.#forget(from, signal.peer);
+      }
     }
+    return true;
   }
 
   /** A process of another node has ended. */

@@ -26,7 +26,9 @@ cluster.define(
       throw hostTrap(NO_CLUSTER);
     }
     if (!context.cluster.has(node)) throw hostTrap(`the cluster has no node ${nodeId}`);
-    return BigInt(context.cluster.referTo(current.environment.id, node, processIdFromGuest(id)));
+    const reference = context.cluster.referTo(current.environment.id, node, processIdFromGuest(id));
+    if (reference === null) throw hostTrap(`too many processes of node ${node} are known here`);
+    return BigInt(reference);
   },
 );
 cluster.define(

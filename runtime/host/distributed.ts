@@ -138,8 +138,11 @@ distributed.define(
           return NO_MODULE;
         }
         memory.writeId(idPointer, result.process);
-        if (link !== 0n)
-          linkTo(current, cluster.referTo(environment.id, node, result.process), tagFromGuest(link));
+        if (link !== 0n) {
+          const child = cluster.referTo(environment.id, node, result.process);
+          if (child === null) throw hostTrap(`too many processes of node ${node} are known here`);
+          linkTo(current, child, tagFromGuest(link));
+        }
         return OK;
       });
     },

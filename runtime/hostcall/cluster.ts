@@ -52,9 +52,9 @@ export interface Cluster {
   send(sender: Process, node: number, target: ProcessId, message: Message): void;
   /**
    * An id that stands for a process of another node among those of an environment: what is sent to it goes there, and links and monitors
-   * work. For a process of this node, that is its own.
+   * work. For a process of this node, that is its own. Null if too many of that node are known already.
    */
-  referTo(environment: EnvironmentId, node: number, target: ProcessId): ProcessId;
+  referTo(environment: EnvironmentId, node: number, target: ProcessId): ProcessId | null;
   /** What such an id stands for; null for others. */
   placeOf(
     environment: EnvironmentId,

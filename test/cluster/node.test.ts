@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { Conversation } from '../../runtime/cluster/conversation.ts';
+import { Frame } from '../../runtime/cluster/frames.ts';
 import { ClusterNode, type NodeOptions } from '../../runtime/cluster/node.ts';
 import type { NodeId } from '../../runtime/cluster/transport.ts';
 import { ProcessConfig, type Root, Runtime } from '../../runtime/internal.ts';
+import { ResourcesInTransit } from '../../runtime/kernel/codec/resources-in-transit.ts';
+import { SignalCodec } from '../../runtime/kernel/codec/signal-codec.ts';
+import type { ProcessId } from '../../runtime/kernel/ids.ts';
 import { dataMessage } from '../../runtime/kernel/message.ts';
-import { NO_TAG } from '../../runtime/kernel/tag.ts';
+import type { Signal } from '../../runtime/kernel/signal.ts';
+import { NO_TAG, tagFromGuest } from '../../runtime/kernel/tag.ts';
 import { LinkedTransports } from '../support/cluster/linked-transports.ts';
 import { guest } from '../support/guest.ts';
 import { assemble, Capture, Feed } from '../support/program.ts';
@@ -194,8 +200,8 @@ describe('links and monitors between nodes', () => {
     cluster.transports.loses = loses;
     // Whoever speaks and is not heard knows that something is wrong.
     const home = one.node.within(1).environment;
-    const message = one.node.referTo(home.id, 2, 1 as never);
-    home.router.deliver(message, { kind: 'monitor', peer: 1 as never });
+    const reference = one.node.referTo(home.id, 2, 1 as ProcessId) ?? (0 as ProcessId);
+    home.router.deliver(reference, { kind: 'monitor', peer: 1 as never });
     expect((await exit).kind).toBe('returned');
     expect(one.output.text).toContain('link 5');
   });
@@ -322,5 +328,58 @@ describe('names in the cluster', () => {
     for (const node of nodes) void node.run(OWNER);
     await Promise.all(nodes.map((node) => node.printed('ready')));
     expect(nodes.filter(({ output }) => output.text.startsWith('register 0'))).toHaveLength(1);
+  });
+});
+
+describe('whatever another node sends', () => {
+  /** A member of the cluster that is no node: it sends what a test wants. */
+  async function stranger(cluster: Cluster, to: NodeId) {
+    const heard: string[] = [];
+    const transport = cluster.transports.join({
+      received: (_, __, bytes) => conversation.take(bytes),
+      joined: () => {},
+      left: () => {},
+      lost: () => {},
+    });
+    const conversation = new Conversation(
+      (packet) => transport.send(to, 1, packet),
+      {
+        frame: (kind, reader) => heard.push(`${kind}: ${Buffer.from(reader.rest()).toString('hex')}`),
+        broken: () => heard.push('broken'),
+      },
+      (flush) => flush(),
+    );
+    const codec = new SignalCodec(new ResourcesInTransit());
+    return {
+      heard,
+      transport,
+      say: (target: number, signal: Signal) => {
+        const writer = conversation.begin(Frame.Signal);
+        writer.varint(target);
+        codec.write(writer, signal);
+        conversation.end();
+      },
+    };
+  }
+
+  test('a link to a process of an environment that is not here dies at once', async () => {
+    const cluster = new Cluster();
+    const { node } = await cluster.node();
+    const other = await stranger(cluster, node.self);
+    other.say(7, { kind: 'link', peer: 5 as ProcessId, tag: tagFromGuest(9n) });
+    for (let i = 0; i < 100 && other.heard.length === 0; i++) await sleep(5);
+    // To process 5: the link to process 7 has died under its tag, since there is no such process.
+    expect(other.heard).toEqual([`${Frame.Signal}: 050607090000000000000002`]);
+  });
+
+  test('frames in more environments than there are places take no memory', async () => {
+    const cluster = new Cluster();
+    const { node, output } = await cluster.node();
+    const other = await stranger(cluster, node.self);
+    for (let environment = 2; environment < 5000; environment++)
+      other.transport.send(node.self, environment, Uint8Array.of(0, 1, 0, 0, 0, 0, 0, 0, 0, 1));
+    await sleep(200);
+    expect(cluster.transports.sent).toBeLessThan(5000 + 1200);
+    expect(output.text).toBe('');
   });
 });
