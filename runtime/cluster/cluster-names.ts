@@ -8,6 +8,8 @@ import { ClusterError, type NameEntry, type NodeId, type Transport } from './tra
 
 /** How often a change is tried anew when somebody else was faster. */
 const MOST_TRIES = 8;
+/** Milliseconds before it is tried again to free a name. */
+const PAUSE = 1000;
 
 /** Whom a name belongs to. */
 export interface NameOwner {
@@ -31,6 +33,8 @@ export class ClusterNames {
   readonly #scheduler: Scheduler;
   /** The names of processes of this node, by process. */
   readonly #own = new Map<Process, Own[]>();
+  /** Changes of names that are under way. */
+  readonly #changing = new Map<string, Promise<boolean>>();
   readonly #observer = { onExit: (process: Process) => this.#ended(process) };
 
   constructor(transport: Transport, scheduler: Scheduler) {
@@ -43,7 +47,11 @@ export class ClusterNames {
    * @returns false if another one has it
    * @throws ClusterError
    */
-  async register(process: Process, name: string): Promise<boolean> {
+  register(process: Process, name: string): Promise<boolean> {
+    return this.#inTurn(process, name, () => this.#register(process, name));
+  }
+
+  async #register(process: Process, name: string): Promise<boolean> {
     const environment = process.environment.id;
     const owner = { node: this.#transport.self.id, process: process.id };
     const { names } = this.#transport;
@@ -51,7 +59,7 @@ export class ClusterNames {
     for (let tries = 0; tries < MOST_TRIES; tries++) {
       const known = await names.get(environment, name);
       const before = known === null ? null : ownerOf(known);
-      if (before !== null && this.#lives(environment, before))
+      if (before !== null && this.#lives(environment, name, before))
         return before.node === owner.node && before.process === owner.process;
       const revision =
         known === null
@@ -72,20 +80,39 @@ export class ClusterNames {
     const known = await this.#transport.names.get(environment, name);
     if (known === null) return null;
     const owner = ownerOf(known);
-    return this.#lives(environment, owner) ? owner : null;
+    return this.#lives(environment, name, owner) ? owner : null;
   }
 
   /**
    * Takes a name from a process of this node.
    * @returns false if it does not have it
-   * @throws ClusterError
+   * @throws ClusterError; it still has it then
    */
-  async unregister(process: Process, name: string): Promise<boolean> {
-    const names = this.#own.get(process);
-    const own = names?.find((each) => each.name === name);
-    if (names === undefined || own === undefined) return false;
-    names.splice(names.indexOf(own), 1);
-    return await this.#transport.names.remove(own.environment, name, own.revision);
+  unregister(process: Process, name: string): Promise<boolean> {
+    return this.#inTurn(process, name, async () => {
+      const own = this.#own.get(process)?.find((each) => each.name === name);
+      if (own === undefined) return false;
+      const isRemoved = await this.#transport.names.remove(own.environment, name, own.revision);
+      const names = this.#own.get(process);
+      names?.splice(names.indexOf(own), 1);
+      return isRemoved;
+    });
+  }
+
+  /** Lets processes of this node change a name one after the other: none of them has it before its change is done. */
+  async #inTurn(process: Process, name: string, change: () => Promise<boolean>): Promise<boolean> {
+    const key = `${process.environment.id} ${name}`;
+    const before = this.#changing.get(key);
+    const changed = (async () => {
+      await before?.catch(() => {});
+      return await change();
+    })();
+    this.#changing.set(key, changed);
+    try {
+      return await changed;
+    } finally {
+      if (this.#changing.get(key) === changed) this.#changing.delete(key);
+    }
   }
 
   #keep(process: Process, own: Own): void {
@@ -107,16 +134,20 @@ export class ClusterNames {
     for (const own of names) this.#free(own);
   }
 
-  /** Whoever looks it up finds an owner that has ended, if this fails. */
-  #free({ environment, name, revision }: Own): void {
-    this.#transport.names.remove(environment, name, revision).catch(() => {});
+  /** Others take it for the name of a process of this node as long as this fails. */
+  #free(own: Own, tries = 1): void {
+    const { environment, name, revision } = own;
+    this.#transport.names.remove(environment, name, revision).catch(() => {
+      if (tries < MOST_TRIES) setTimeout(() => this.#free(own, tries + 1), PAUSE).unref();
+    });
   }
 
   /** Whether an owner may still live. One of this node is known to. */
-  #lives(environment: number, { node, process }: NameOwner): boolean {
+  #lives(environment: number, name: string, { node, process }: NameOwner): boolean {
     if (node !== this.#transport.self.id) return this.#transport.nodes.has(node);
-    for (const own of this.#own.keys())
-      if (own.id === process && own.environment.id === environment) return true;
+    for (const [owner, names] of this.#own)
+      if (owner.id === process && names.some((own) => own.name === name && own.environment === environment))
+        return true;
     return false;
   }
 }

@@ -5,6 +5,9 @@ import { LARGEST_MODULE, type ModuleStore } from './transport.ts';
 /** Modules that are kept for further spawns, unless processes use them. */
 const MOST_KEPT = 64;
 
+/** Milliseconds before a module is asked for again that there was not, or that cannot be loaded. */
+const PAUSE = 1000;
+
 /** The modules of a cluster that a node has loaded. */
 export class NodeModules {
   readonly #runtime: Runtime;
@@ -33,7 +36,7 @@ export class NodeModules {
     return id;
   }
 
-  /** A module of the cluster, or null if there is none of that id. Rejects if it cannot be had or loaded; then it may be asked for again. */
+  /** A module of the cluster, or null if there is none of that id. Rejects if it cannot be had or loaded. */
   get(id: bigint): Promise<LoadedModule | null> {
     const known = this.#byId.get(id);
     if (known !== undefined) {
@@ -43,10 +46,10 @@ export class NodeModules {
     }
     const fetched = this.#fetch(id);
     this.#keep(id, fetched);
-    fetched.then(
-      (module) => module === null && this.#byId.delete(id),
-      () => this.#byId.delete(id),
-    );
+    // It may be there later.
+    const forget = () =>
+      setTimeout(() => this.#byId.get(id) === fetched && this.#byId.delete(id), PAUSE).unref();
+    fetched.then((module) => module === null && forget(), forget);
     return fetched;
   }
 

@@ -15,6 +15,7 @@ import type { Stdio } from '../kernel/stdio.ts';
 import { Where } from '../kernel/where.ts';
 import { childConfig } from '../permissions/child-config.ts';
 import type { ProcessConfig } from '../permissions/config.ts';
+import { permissionFor } from '../permissions/path-permission.ts';
 import type { Runtime } from '../runtime.ts';
 import { ClusterNames } from './cluster-names.ts';
 import { Conversation } from './conversation.ts';
@@ -231,6 +232,11 @@ export class ClusterNode implements Cluster {
     kind: number,
     write: (writer: ReturnType<Conversation['begin']>) => void,
   ): void {
+    if (!this.#transport.nodes.has(node)) {
+      // Whoever waits for something of it hears so.
+      nextTick(() => this.#broken(node, environment));
+      return;
+    }
     const conversation = this.#conversation(node, environment);
     write(conversation.begin(kind));
     conversation.end();
@@ -360,16 +366,28 @@ export class ClusterNode implements Cluster {
     this.#say(to, environment, frameOf(answer), (writer) => writeAnswer(writer, number, answer));
   }
 
-  /** Spawns a process that some node has asked for. */
-  async #spawnHere(number: number, { config: wanted, module: id, entry }: SpawnFrame): Promise<Answer> {
-    const { config: own, stdio } = this.#options;
-    let module: LoadedModule | null;
+  /** Spawns a process that some node has asked for. Never rejects. */
+  async #spawnHere(number: number, wanted: SpawnFrame): Promise<Answer> {
     try {
-      module = await this.modules.get(id);
+      const module = await this.modules.get(wanted.module);
+      if (module === null) return refused(`the cluster has no module ${wanted.module}`, true);
+      return await this.#spawnOf(module, number, wanted);
     } catch (error) {
-      return refused(`module ${id} cannot be loaded: ${messageOf(error)}`, isClusterError(error));
+      return refused(`module ${wanted.module}: ${messageOf(error)}`, isClusterError(error));
     }
-    if (module === null) return refused(`the cluster has no module ${id}`, true);
+  }
+
+  async #spawnOf(
+    module: LoadedModule,
+    number: number,
+    { config: wanted, entry }: SpawnFrame,
+  ): Promise<Answer> {
+    const { config: own, stdio } = this.#options;
+    // Whoever spawns may have directories of another machine.
+    if (!own.upstreamPermissions)
+      wanted.preopenedDirectories = wanted.preopenedDirectories.filter(
+        ({ hostPath }) => permissionFor(own.preopenedDirectories, hostPath).granted,
+      );
     const config = childConfig(wanted, own);
     if (typeof config === 'string') return refused(config);
     const { environment, registry } = this.#home(number);
@@ -388,8 +406,6 @@ export class ClusterNode implements Cluster {
         },
       );
       return failure === undefined ? { kind: 'spawned', process: process.id } : refused(failure);
-    } catch (error) {
-      return refused(messageOf(error));
     } finally {
       environment.starting--;
     }

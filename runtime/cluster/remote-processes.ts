@@ -7,8 +7,11 @@ import type { Process } from '../kernel/process.ts';
 import type { Signal } from '../kernel/signal.ts';
 import { LARGEST_MESSAGE, type NodeId } from './transport.ts';
 
-/** Processes of one node that those of an environment know at a time. Each takes some hundred bytes. */
+/** Processes of one node that those of an environment know at a time, and bytes that each takes. */
 const MOST_IDS = 2 ** 18;
+const ID_COST = 256;
+/** Milliseconds for which one that has ended keeps its id. */
+const REMEMBERED = 10_000;
 
 /** A process of another node. */
 export interface RemoteProcess {
@@ -33,13 +36,22 @@ export class RemoteProcesses implements Beyond {
   readonly #reach: Reach;
   readonly #places = new Map<ProcessId, RemoteProcess>();
   readonly #ids = new Map<NodeId, Map<ProcessId, ProcessId>>();
+  /** Those that have ended, and when that was heard. */
+  readonly #ended = new Map<ProcessId, number>();
   readonly #most: number;
+  readonly #now: () => number;
   #last = 0;
 
   /** @param most processes of one node that it knows at a time */
-  constructor(environment: Environment<Process>, reach: Reach, most = MOST_IDS) {
+  constructor(
+    environment: Environment<Process>,
+    reach: Reach,
+    most = MOST_IDS,
+    now = () => performance.now(),
+  ) {
     this.#environment = environment;
     this.#most = most;
+    this.#now = now;
     this.#reach = reach;
   }
 
@@ -52,7 +64,8 @@ export class RemoteProcesses implements Beyond {
     }
     const known = ids.get(process);
     if (known !== undefined) return known;
-    if (ids.size >= this.#most) return null;
+    this.#forgetEnded();
+    if (ids.size >= this.#most || this.#environment.account.add(ID_COST) !== null) return null;
     const id = processId(REMOTE, ++this.#last);
     ids.set(process, id);
     this.#places.set(id, { node, process });
@@ -104,25 +117,37 @@ export class RemoteProcesses implements Beyond {
         const peer = this.idOf(from, signal.peer);
         if (peer === null) return false;
         router.deliver(target, { ...signal, peer });
-        if (signal.kind === 'link-died' || signal.kind === 'process-died') this.#forget(from, signal.peer);
+        // Others that watch it are told next, by the same id.
+        if (signal.kind === 'link-died' || signal.kind === 'process-died') this.#ended.set(peer, this.#now());
       }
     }
     return true;
   }
 
-  /** A process of another node has ended. */
-  #forget(node: NodeId, process: ProcessId): void {
-    const ids = this.#ids.get(node);
-    const id = ids?.get(process);
-    if (id === undefined) return;
-    ids?.delete(process);
-    this.#places.delete(id);
+  /** Forgets processes that have ended a while ago: all who watch them have heard of it. */
+  #forgetEnded(): void {
+    const before = this.#now() - REMEMBERED;
+    for (const [id, since] of this.#ended) {
+      if (since > before) return;
+      this.#ended.delete(id);
+      const place = this.#places.get(id);
+      if (place === undefined) continue;
+      this.#ids.get(place.node)?.delete(place.process);
+      this.#places.delete(id);
+      this.#environment.account.release(ID_COST);
+    }
   }
 
   /** What was said with a node is broken: those that are linked to its processes, or monitor them, hear of it. */
   lose(node: NodeId): void {
     tellOfLost(this.#environment, (id) => this.#places.get(id)?.node === node);
-    for (const id of this.#ids.get(node)?.values() ?? []) this.#places.delete(id);
+    const ids = this.#ids.get(node);
+    if (ids === undefined) return;
+    for (const id of ids.values()) {
+      this.#places.delete(id);
+      this.#ended.delete(id);
+    }
     this.#ids.delete(node);
+    this.#environment.account.release(ID_COST * ids.size);
   }
 }

@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Conversation } from '../../runtime/cluster/conversation.ts';
@@ -11,6 +12,7 @@ import type { ProcessId } from '../../runtime/kernel/ids.ts';
 import { dataMessage } from '../../runtime/kernel/message.ts';
 import type { Signal } from '../../runtime/kernel/signal.ts';
 import { NO_TAG, tagFromGuest } from '../../runtime/kernel/tag.ts';
+import type { PreopenedDirectory } from '../../runtime/permissions/config.ts';
 import { LinkedTransports } from '../support/cluster/linked-transports.ts';
 import { guest } from '../support/guest.ts';
 import { assemble, Capture, Feed } from '../support/program.ts';
@@ -45,11 +47,13 @@ class Cluster {
       output,
       notes,
       /** Runs a program, which the cluster knows. */
-      run: async (text: string) => {
+      run: async (text: string, directories: readonly PreopenedDirectory[] = []) => {
         const module = runtime.load(await assemble(text));
         await node.modules.add(module);
+        const config = ProcessConfig.forRoot();
+        config.preopenedDirectories = [...directories];
         const root = await runtime.run(module, {
-          config: ProcessConfig.forRoot(),
+          config,
           stdio,
           within: node.within(1),
         });
@@ -227,6 +231,29 @@ describe('whoever asks, a node', () => {
     expect(two.output.lines).toEqual(['grown 2', 'grown -1']);
   });
 
+  test('gives no directory that it does not have itself, and spawns all the same', async () => {
+    const cluster = new Cluster();
+    const one = await cluster.node();
+    const config = ProcessConfig.forRoot();
+    config.preopenedDirectories = [{ guestPath: '.', hostPath: tmpdir() }];
+    const two = await cluster.node({ config });
+    const exit = await one.run(
+      guest(`${SPAWN}
+      (func (export "child")
+        (call $show32 (text "first") (call $fd_prestat_get (i32.const 3) (i32.const 64)))
+        (call $show32 (text "second") (call $fd_prestat_get (i32.const 4) (i32.const 64))))
+      (func (export "_start")
+        (drop (call $spawn_on (i64.const 2) (text "child"))) (call $process.sleep_ms (i64.const 200)))`),
+      [
+        { guestPath: 'a', hostPath: tmpdir() },
+        { guestPath: 'b', hostPath: '/usr' },
+      ],
+    );
+    expect(exit.kind).toBe('returned');
+    // EBADF: there is no second one.
+    expect(two.output.lines).toEqual(['first 0', 'second 8']);
+  });
+
   test('runs nothing of an environment that it does not have', async () => {
     const cluster = new Cluster();
     const one = await cluster.node();
@@ -320,6 +347,28 @@ describe('names in the cluster', () => {
     void two.run(OWNER);
     await two.printed('ready');
     expect(two.output.text).toContain('register 0');
+  });
+
+  test('are given to one of twenty processes of a node who want one at once', async () => {
+    const cluster = new Cluster();
+    const one = await cluster.node();
+    await one.run(
+      guest(`
+        (func (export "want")
+          (call $show32 (text "register") (call $cluster.register (text "leader") (i32.const 16)))
+          (call $process.sleep_ms (i64.const 300))
+          (call $send (i64.const 1) (i64.const 1) (i64.const 0)))
+        (func (export "_start") (local $left i32)
+          (local.set $left (i32.const 20))
+          (loop $more
+            (drop (call $spawn (i64.const 0) (text "want")))
+            (br_if $more (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+          (local.set $left (i32.const 20))
+          (loop $more
+            (drop (call $receive))
+            (br_if $more (local.tee $left (i32.sub (local.get $left) (i32.const 1))))))`),
+    );
+    expect(one.output.lines.sort()).toEqual(['register 0', ...Array<string>(19).fill('register 1')]);
   });
 
   test('are given to one of twenty who want one at once', async () => {

@@ -179,7 +179,9 @@ export class NatsTransport implements Transport {
 
   #take({ subject, data }: Msg): void {
     if (this.#isOver) return;
-    const { environment, from } = partsOf(subject);
+    const parts = partsOf(subject);
+    if (parts === null) return;
+    const { environment, from } = parts;
     const key = `${from}/${environment}`;
     let joiner = this.#joiners.get(key);
     if (joiner === undefined) {

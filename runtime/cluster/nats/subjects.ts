@@ -3,6 +3,8 @@ import { ClusterError, type NodeId } from '../transport.ts';
 
 /** What a cluster may be called: its name is part of subjects and of names of buckets. */
 const CLUSTER_NAME = /^[A-Za-z0-9_-]{1,64}$/;
+/** The subject of a frame. */
+const FRAME = /\.env\.(\d{1,16})\.\d+\.(\d{1,16})$/;
 /** Names that stand for themselves as keys. */
 const PLAIN_NAME = /^[A-Za-z0-9_-]{1,64}$/;
 
@@ -46,10 +48,11 @@ export class Subjects {
   }
 }
 
-/** Who sends, and in which environment, by a subject that the server has matched. */
-export function partsOf(subject: string): { readonly environment: number; readonly from: NodeId } {
-  const parts = subject.split('.');
-  return { environment: Number(parts[3]), from: Number(parts[5]) as NodeId };
+/** Who sends, and in which environment, by a subject that the server has matched; null for one that no node uses. */
+export function partsOf(subject: string): { readonly environment: number; readonly from: NodeId } | null {
+  const [, environment = '', from = ''] = FRAME.exec(subject) ?? [];
+  const numbers = { environment: Number(environment), from: Number(from) as NodeId };
+  return environment !== '' && Object.values(numbers).every(Number.isSafeInteger) ? numbers : null;
 }
 
 /** The key of a node. Its name is a UUID. */

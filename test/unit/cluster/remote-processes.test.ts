@@ -11,6 +11,7 @@ const id = (number: number) => number as ProcessId;
 function remote(most?: number) {
   const sent: string[] = [];
   const { environment } = new Runtime().createEnvironment();
+  environment.account.limit = 2 ** 20;
   const processes = new RemoteProcesses(
     environment,
     {
@@ -19,19 +20,35 @@ function remote(most?: number) {
       asksFor: async () => false,
     },
     most,
+    () => it.time,
   );
   environment.remote = processes;
-  return { sent, processes, environment };
+  const it = { sent, processes, environment, time: 0 };
+  return it;
 }
 
-test('a process has the same id as long as it lives, and another one afterwards', () => {
-  const { processes } = remote();
+test('a process has the same id as long as somebody may hear of its end, and another one afterwards', () => {
+  const it = remote();
+  const { processes } = it;
   const first = processes.idOf(node, id(7));
   expect(processes.idOf(node, id(7))).toBe(first);
   expect(processes.idOf(other, id(7))).not.toBe(first);
-  processes.take(node, id(1), { kind: 'process-died', peer: id(7) });
+  // Two processes monitor it: both hear of the same one.
+  for (const watcher of [1, 2]) processes.take(node, id(watcher), { kind: 'process-died', peer: id(7) });
+  expect(processes.idOf(node, id(7))).toBe(first);
+  it.time += 11_000;
+  expect(processes.idOf(node, id(8))).not.toBe(first);
   expect(processes.placeOf(first ?? id(0))).toBeUndefined();
-  expect(processes.idOf(node, id(7))).not.toBe(first);
+});
+
+test('what is known of other nodes counts for the program', () => {
+  const { processes, environment } = remote();
+  for (let i = 1; i <= 100; i++) processes.idOf(node, id(i));
+  expect(environment.account.bytes).toBeGreaterThan(10_000);
+  processes.lose(node);
+  expect(environment.account.bytes).toBe(0);
+  environment.account.limit = 0;
+  expect(processes.idOf(node, id(1))).toBeNull();
 });
 
 test('a node makes no more processes known than it may, others do', () => {
