@@ -117,6 +117,7 @@ test('what permissions host functions need is in their table', () => {
     'lunatic::process::compile_module: compile',
     'lunatic::process::create_config: configs',
     'lunatic::process::spawn: spawn',
+    'lunatic::distributed::spawn: spawn',
     'lunatic::permissions::config_allow_command: commands',
     'lunatic::permissions::config_allow_command_env: commandVariables',
     'lunatic::command::create: commands',
