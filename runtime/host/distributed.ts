@@ -10,8 +10,7 @@ import { NO_TAG, tagFromGuest } from '../kernel/tag.ts';
 import { hostTrap } from '../kernel/trap.ts';
 import { childConfig } from '../permissions/child-config.ts';
 import { PERMISSIONS } from '../permissions/permission.ts';
-import { linkTo } from './process/lifecycle.ts';
-import { readParameters } from './process/spawning.ts';
+import { linkTo, readParameters } from './process.ts';
 
 /**
  * `lunatic::distributed` (abi 16): other nodes. Programs that stay local import many of these functions too, so all of

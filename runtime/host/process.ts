@@ -5,4 +5,6 @@ import './process/spawning.ts';
 import './process/lifecycle.ts';
 import './process/traces.ts';
 
+export { linkTo } from './process/lifecycle.ts';
 export { process } from './process/namespace.ts';
+export { readParameters } from './process/spawning.ts';

@@ -95,6 +95,9 @@ describe.runIf(hasNats)('NATS', () => {
     expect(await two.transport.names.create(2, 'name', Uint8Array.of(1))).not.toBeNull();
     await expect(one.transport.names.get(2, 'name')).rejects.toThrow();
     expect(await one.transport.names.create(1, 'name', Uint8Array.of(1))).not.toBeNull();
+    // Whoever wants to hear all environments, and may not, is told so at once.
+    const greedy = { ...as('one', 'p1', 'shared', []), environments: null };
+    expect(await refused(greedy)).toMatch(/subscription .*env\.\*.*environments/);
     // Nobody joins a cluster that is not his.
     expect(await refused(as('other', 'p3', 'shared', [1]))).toMatch(/\w/);
     expect(one.isLost ?? two.isLost).toBeNull();

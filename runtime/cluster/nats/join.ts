@@ -73,7 +73,7 @@ export async function joinNats(options: NatsOptions, listener: TransportListener
     const kvm = new Kvm(streams);
     const bucket = await answered(kvm.create(subjects.nodes, { history: 1, replicas }), 'list of nodes');
     const name = randomUUID();
-    const id: NodeId = await answered(Roster.enter(bucket, name, attributes), 'list of nodes');
+    const id: NodeId = await answered(Roster.number(bucket, name), 'list of nodes');
     const transport = new NatsTransport(
       { id, name, attributes },
       {

@@ -11,7 +11,7 @@ import {
   type TransportListener,
 } from '../transport.ts';
 import { answered } from './answers.ts';
-import { Joiner, piecesOf } from './pieces.ts';
+import { Joiners, OVERHEAD, piecesOf } from './pieces.ts';
 import { BEAT, Roster } from './roster.ts';
 import { nodeKey, partsOf, type Subjects } from './subjects.ts';
 
@@ -53,7 +53,7 @@ export class NatsTransport implements Transport {
   readonly #listener: TransportListener;
   readonly #roster: Roster;
   readonly #mostOfPiece: number;
-  readonly #joiners = new Map<string, Joiner>();
+  readonly #joiners = new Joiners();
   readonly #subscriptions: Subscription[] = [];
   readonly #waiting = new Set<() => void>();
   #timer: NodeJS.Timeout | undefined;
@@ -67,8 +67,18 @@ export class NatsTransport implements Transport {
   #held: (() => void)[] | null = [];
   #isStarting = true;
   #isOver = false;
+  /** Why it was lost. */
+  #reason: Error | null = null;
+  /** Rejects when it is lost. */
+  readonly #loss: Promise<never>;
+  #failed!: (reason: Error) => void;
 
   constructor(self: NodeInfo, parts: NatsParts, listener: TransportListener) {
+    this.#loss = new Promise((_, fail) => {
+      this.#failed = fail;
+    });
+    // Later than at its start, the listener hears of it.
+    this.#loss.catch(() => {});
     this.self = self;
     this.names = parts.names;
     this.modules = parts.modules;
@@ -82,7 +92,7 @@ export class NatsTransport implements Transport {
         this.#takeEarly(node.id);
       },
       left: (node) => {
-        for (const key of this.#joiners.keys()) if (key.startsWith(`${node}/`)) this.#joiners.delete(key);
+        this.#joiners.left(node);
         this.#tell(() => listener.left(node));
       },
       lost: (reason) => this.#lose(reason),
@@ -93,31 +103,41 @@ export class NatsTransport implements Transport {
   async start(): Promise<void> {
     const { connection, subjects, bucket, environments } = this.#parts;
     const { id, name } = this.self;
-    const take = (_: Error | null, message: Msg) => this.#take(message);
+    const take = (refusal: Error | null, message: Msg) => {
+      if (refusal === null) this.#take(message);
+      else this.#refused(refusal);
+    };
     for (const environment of environments ?? (['*'] as const))
       this.#subscriptions.push(
         connection.subscribe(subjects.frame(environment, id, '*'), { callback: take }),
       );
     this.#subscriptions.push(
       connection.subscribe(subjects.alive('*'), {
-        callback: (_, { subject }) => this.#roster.heard(Number(subject.split('.')[3]) as NodeId),
+        callback: (refusal, { subject }) => {
+          if (refusal === null) this.#roster.heard(Number(subject.split('.')[3]) as NodeId);
+          else this.#refused(refusal);
+        },
       }),
     );
     this.#watchConnection();
+    // Others send to it as soon as they know it.
+    await this.#unlessLost(connection.flush());
+    await this.#unlessLost(this.#roster.enter());
     const beat = () => {
       connection.publish(subjects.alive(id));
       this.#roster.look();
     };
     beat();
     this.#timer = setInterval(beat, BEAT);
-    const watch = await bucket.watch({ key: nodeKey('*') });
-    await new Promise<void>((done) => {
+    const watch = await this.#unlessLost(bucket.watch({ key: nodeKey('*') }));
+    await new Promise<void>((done, fail) => {
       const take = async () => {
         for await (const entry of watch) {
-          if (this.#isOver) return;
+          if (this.#isOver) break;
           this.#roster.changed(entry);
           if (entry.key === nodeKey(name)) done();
         }
+        fail(this.#reason ?? new ClusterError('NATS tells of no nodes any more'));
       };
       take().catch((error: Error) => this.#lose(error));
     });
@@ -182,21 +202,16 @@ export class NatsTransport implements Transport {
     const parts = partsOf(subject);
     if (parts === null) return;
     const { environment, from } = parts;
-    const key = `${from}/${environment}`;
-    let joiner = this.#joiners.get(key);
-    if (joiner === undefined) {
-      // Strangers may send whole frames, which are kept for a while, and nothing more.
-      if (!this.#roster.nodes.has(from)) {
-        this.#keepEarly(from, environment, data);
-        return;
-      }
-      joiner = new Joiner();
-      this.#joiners.set(key, joiner);
+    if (!Number.isSafeInteger(environment) || !Number.isSafeInteger(from)) return;
+    // What strangers send is kept for a while, and nothing more.
+    if (!this.#roster.nodes.has(from)) {
+      this.#keepEarly(from, environment, data);
+      return;
     }
     this.#roster.heard(from);
     let frame: Uint8Array | null;
     try {
-      frame = joiner.take(data);
+      frame = this.#joiners.take(from, environment, data);
     } catch (error) {
       if (!(error instanceof ClusterError)) throw error;
       // The next frame shows that one is missing.
@@ -206,12 +221,13 @@ export class NatsTransport implements Transport {
   }
 
   #keepEarly(from: NodeId, environment: number, piece: Uint8Array): void {
-    if (this.#earlyBytes + piece.length > MOST_EARLY) {
+    const size = piece.length + OVERHEAD;
+    if (this.#earlyBytes + size > MOST_EARLY) {
       this.#early = [];
       this.#earlyBytes = 0;
     }
-    this.#early.push({ from, environment, frame: piece });
-    this.#earlyBytes += piece.length;
+    this.#early.push({ from, environment, frame: piece.slice() });
+    this.#earlyBytes += size;
   }
 
   /** Takes what has come of a node before the list has told of it. */
@@ -219,7 +235,7 @@ export class NatsTransport implements Transport {
     const early = this.#early.filter(({ from }) => from === node);
     if (early.length === 0) return;
     this.#early = this.#early.filter(({ from }) => from !== node);
-    this.#earlyBytes = this.#early.reduce((sum, { frame }) => sum + frame.length, 0);
+    this.#earlyBytes = this.#early.reduce((sum, { frame }) => sum + frame.length + OVERHEAD, 0);
     const { subjects } = this.#parts;
     for (const { from, environment, frame } of early)
       this.#take({ subject: subjects.frame(environment, this.self.id, from), data: frame } as Msg);
@@ -237,7 +253,7 @@ export class NatsTransport implements Transport {
   async #watchConnection(): Promise<void> {
     const { connection } = this.#parts;
     for await (const { type } of connection.status()) {
-      if (type === 'disconnect') for (const joiner of this.#joiners.values()) joiner.forget();
+      if (type === 'disconnect') this.#joiners.forget();
       if (type === 'reconnect') {
         this.#roster.connected();
         void this.#confirm();
@@ -250,10 +266,10 @@ export class NatsTransport implements Transport {
   /** Sees whether this node is in the list yet: the server may have begun anew, without one. */
   async #confirm(): Promise<void> {
     const { bucket } = this.#parts;
-    const { id, name } = this.self;
+    const { name } = this.self;
     try {
       const entry = await answered(bucket.get(nodeKey(name)), 'list of nodes');
-      if (entry?.operation === 'PUT' && entry.revision === id) return;
+      if (entry?.operation === 'PUT' && entry.revision === this.#roster.revision) return;
       this.#lose(new Error('NATS does not know this node any more'));
     } catch (error) {
       this.#lose(error as Error);
@@ -262,8 +278,25 @@ export class NatsTransport implements Transport {
 
   // -- end ---------------------------------------------------------------------------------------------
 
+  /** The server lets this node not hear what it has to. */
+  /** What the server answers, or why it will not: then some answers never come. */
+  #unlessLost<T>(answer: Promise<T>): Promise<T> {
+    return Promise.race([answer, this.#loss]);
+  }
+
+  #refused(cause: Error): void {
+    this.#lose(
+      new ClusterError(
+        `NATS refuses a subscription (${cause.message}): nodes whose user may not have all environments are started with theirs`,
+        { cause },
+      ),
+    );
+  }
+
   #lose(reason: Error): void {
     if (this.#isOver) return;
+    this.#reason = reason;
+    this.#failed(reason);
     this.#tell(() => this.#listener.lost(reason));
     this.#end();
     void this.#parts.connection.close();

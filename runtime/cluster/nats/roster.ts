@@ -7,7 +7,10 @@ import { nodeKey } from './subjects.ts';
 export const BEAT = 250;
 
 /** What is written down of a node. */
-const Entry = v.object({ attributes: v.record(v.string(), v.string()) });
+const Entry = v.object({
+  id: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  attributes: v.record(v.string(), v.string()),
+});
 
 /** What the roster tells. */
 export interface RosterListener {
@@ -19,18 +22,22 @@ export interface RosterListener {
 
 interface Member {
   readonly info: NodeInfo;
+  /** That of its entry in the list. */
+  readonly revision: number;
   /** When it was heard of. */
   heard: number;
 }
 
 /**
  * The nodes of a cluster: a list in a bucket, from which whoever leaves takes itself, and signs of life. Whoever does not hear another one
- * any more takes it from the list, so that all agree. The number of a node is the revision with which it was written down: none is used
- * twice.
+ * any more takes it from the list, so that all agree. The number of a node is the revision of a key that it has written for that: none is
+ * used twice.
  */
 export class Roster {
   readonly self: NodeInfo;
   readonly nodes = new Map<NodeId, NodeInfo>();
+  /** That of the entry of this node; 0 before it has joined. */
+  revision = 0;
   readonly #bucket: KV;
   readonly #listener: RosterListener;
   readonly #members = new Map<string, Member>();
@@ -46,13 +53,18 @@ export class Roster {
     this.#heardSelf = this.#looked = now();
   }
 
-  /** Writes a node down. Returns its number. */
-  static async enter(
-    bucket: KV,
-    name: string,
-    attributes: Readonly<Record<string, string>>,
-  ): Promise<NodeId> {
-    return (await bucket.create(nodeKey(name), JSON.stringify({ attributes }))) as NodeId;
+  /** Takes a number for a node, which has not joined yet. */
+  static async number(bucket: KV, name: string): Promise<NodeId> {
+    const key = `number.${name}`;
+    const revision = await bucket.create(key, '');
+    bucket.purge(key).catch(() => {});
+    return revision as NodeId;
+  }
+
+  /** Writes this node down. From now on others know it. */
+  async enter(): Promise<void> {
+    const { id, name, attributes } = this.self;
+    this.revision = await this.#bucket.create(nodeKey(name), JSON.stringify({ id, attributes }));
   }
 
   /** Takes a change of the list. */
@@ -66,11 +78,10 @@ export class Roster {
     const known = this.#members.get(name);
     if (operation === 'PUT') {
       if (known !== undefined) return;
-      const attributes = attributesOf(value);
+      const info = infoOf(name, value);
       // What nobody but a node writes is left alone.
-      if (attributes === null) return;
-      const info = { id: revision as NodeId, name, attributes };
-      this.#members.set(name, { info, heard: this.#now() });
+      if (info === null || this.nodes.has(info.id)) return;
+      this.#members.set(name, { info, revision, heard: this.#now() });
       this.nodes.set(info.id, info);
       this.#listener.joined(info);
     } else if (known !== undefined) {
@@ -110,24 +121,25 @@ export class Roster {
     }
     // Whoever does not hear itself cannot judge.
     if (now - this.#heardSelf > 2 * BEAT) return;
-    for (const [name, { info, heard }] of this.#members) {
+    for (const [name, { info, revision, heard }] of this.#members) {
       if (now - heard <= SILENCE) continue;
       this.#members.delete(name);
       this.nodes.delete(info.id);
       this.#listener.left(info.id);
-      this.#bucket.delete(nodeKey(name), { previousSeq: info.id }).catch(() => {});
+      this.#bucket.delete(nodeKey(name), { previousSeq: revision }).catch(() => {});
     }
   }
 
   /** Takes this node from the list. */
   async leave(): Promise<void> {
-    await this.#bucket.delete(nodeKey(this.self.name), { previousSeq: this.self.id });
+    await this.#bucket.delete(nodeKey(this.self.name), { previousSeq: this.revision });
   }
 }
 
-function attributesOf(value: Uint8Array): Readonly<Record<string, string>> | null {
+function infoOf(name: string, value: Uint8Array): NodeInfo | null {
   try {
-    return v.parse(Entry, JSON.parse(Buffer.from(value).toString())).attributes;
+    const { id, attributes } = v.parse(Entry, JSON.parse(Buffer.from(value).toString()));
+    return { id: id as NodeId, name, attributes };
   } catch {
     return null;
   }
