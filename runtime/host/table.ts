@@ -32,12 +32,12 @@ const NAMESPACES: ReadonlyMap<string, () => Namespace> = new Map([
   ['lunatic::wasi', () => wasiConfig],
   ['lunatic::metrics', () => metrics],
   ['lunatic::distributed', () => distributed],
-  ['lunatic::cluster', () => cluster],
   ['lunatic::permissions', () => permissions],
   ['lunatic::command', () => command],
   ['lunatic::test', () => test],
   ['lunatic::listener', () => listener],
   ['lunatic::scheduler', () => scheduler],
+  ['lunatic::cluster', () => cluster],
   ['wasi_snapshot_preview1', () => preview1],
 ]);
 

@@ -85,7 +85,7 @@ test('whatever a node sends, the hub goes on, and the others hear only of it', a
       await hostile.closed;
       expect([a.isLost, b.isLost]).toEqual([null, null]);
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, endOnFailure: true },
   );
   a.hasJoined.length = b.hasJoined.length = 0;
   expect(memory() - before).toBeLessThan(16 * MIB);

@@ -8,7 +8,7 @@ const wasi = HOST_FUNCTIONS.filter((fn) => fn.module === WASI_MODULE);
 
 describe('the table of host functions', () => {
   test('has the 144 functions of the contract, and our own in modules of their own', () => {
-    const names = ['permissions', 'command', 'test', 'listener', 'scheduler'];
+    const names = ['permissions', 'command', 'test', 'listener', 'scheduler', 'cluster'];
     const ours = names.map((name) => `lunatic::${name}`);
     expect(LUNATIC_FUNCTIONS).toHaveLength(144);
     expect(LUNATIC_FUNCTIONS.filter(({ module }) => ours.includes(module))).toEqual([]);

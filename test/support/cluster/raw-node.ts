@@ -87,7 +87,10 @@ export class RawNode {
   /** Joins as a node does. Returns its number. */
   async join(): Promise<number> {
     this.socket.send(HELLO);
-    const [welcome] = await once(this.socket, 'message');
+    const closed = this.closed.then(({ code, reason }) => {
+      throw new Error(`closed with ${code} before it was welcome: ${reason}`);
+    });
+    const [welcome] = await Promise.race([once(this.socket, 'message'), closed]);
     return welcome[5];
   }
 }
