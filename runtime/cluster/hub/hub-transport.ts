@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { ByteReader } from '../../kernel/codec/byte-reader.ts';
+import { FormatError } from '../../kernel/codec/format-error.ts';
 import {
   ClusterError,
   LARGEST_FRAME,
@@ -233,9 +234,12 @@ export class HubTransport implements Transport, ChannelReader {
 
   #take(kind: number, reader: ByteReader): void {
     switch (kind) {
-      case Kind.Relay:
-        this.#received(reader.u32() as NodeId, reader.varint(), reader.rest());
+      case Kind.Relay: {
+        const from = reader.u32() as NodeId;
+        const environment = environmentOf(reader);
+        if (environment !== null) this.#received(from, environment, reader.rest());
         break;
+      }
       case Kind.Alive:
         break;
       case Kind.Welcome:
@@ -301,4 +305,14 @@ export class HubTransport implements Transport, ChannelReader {
 
 function reasonOf(code: number, reason: string): string {
   return reason === '' ? `The hub has closed the connection (code ${code}).` : reason;
+}
+
+/** Reads what another node has written, and the hub has not read; null if it is malformed, which is no fault of the hub. */
+function environmentOf(reader: ByteReader): number | null {
+  try {
+    return reader.varint();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return null;
+  }
 }
