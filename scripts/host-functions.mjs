@@ -18,8 +18,8 @@ export async function hostFunctionsAsJson() {
   new Function('module', 'require', outputFiles[0].text)(module, createRequire(import.meta.url));
   return JSON.stringify(
     module.exports.HOST_FUNCTIONS.map(
-      ({ module, name, params, paramNames, results, doc, since, blocking, works, needs, older }) => ({
-        ...{ module, name, params, paramNames, results, doc, since, blocking, works, needs },
+      ({ module, name, params, paramNames, results, doc, since, blocking, needs, older }) => ({
+        ...{ module, name, params, paramNames, results, doc, since, blocking, needs },
         older: older.map(({ params, results }) => ({ params, results })),
       }),
     ),

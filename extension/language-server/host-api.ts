@@ -4,7 +4,7 @@ import type { WatDocument } from './wat-document.ts';
 /** What the runtime's table says of a function that guests can import. */
 export type HostFunction = Pick<
   (typeof HOST_FUNCTIONS)[number],
-  'module' | 'name' | 'params' | 'paramNames' | 'results' | 'doc' | 'since' | 'blocking' | 'works' | 'needs'
+  'module' | 'name' | 'params' | 'paramNames' | 'results' | 'doc' | 'since' | 'blocking' | 'needs'
 > & { readonly older: readonly Pick<HostFunction, 'params' | 'results'>[] };
 
 const BY_MODULE: ReadonlyMap<string, ReadonlyMap<string, HostFunction>> = byModule();

@@ -84,13 +84,12 @@ function withoutVerb(sentence: string): string {
   return `${rest.slice(0, 1).toUpperCase()}${rest.slice(1)}`;
 }
 
-function notesOf({ blocking, works, needs, since }: HostFunction): string {
+function notesOf({ blocking, needs, since }: HostFunction): string {
   return [
     ...(needs === undefined
       ? []
       : [`It needs the permission to ${PERMISSIONS[needs].what} (\`${PERMISSIONS[needs].option}\`).`]),
     ...(blocking ? ['It may suspend the process.'] : []),
-    ...(works ? [] : ['It can be imported, and refuses every call.']),
     /^\d/.test(since) ? `Since ${since}.` : `It is ${since}.`,
   ].join(' ');
 }

@@ -1,4 +1,3 @@
-import { HOST_FUNCTIONS } from '../host/host-functions.ts';
 import { LinkError, signatureText } from '../host/linker.ts';
 import { hostRefusal, importedOnce } from '../kernel/host-refusal.ts';
 import { ModuleLimitError } from '../kernel/module-error.ts';
@@ -17,8 +16,8 @@ import { type ModuleExports, readExports } from './module-exports.ts';
 import { limitText, moduleLimits } from './module-limits.ts';
 import type { ModuleFlags } from './permission-options.ts';
 
-/** Whether an import is available. `refused`: it links, but calling it is an error in this version. */
-export type ImportStatus = 'ok' | 'refused' | 'missing';
+/** Whether an import is available. */
+export type ImportStatus = 'ok' | 'missing';
 
 export interface CheckedImport {
   readonly module: string;
@@ -166,21 +165,17 @@ function checkedImport(
   entry: WasmModule['imports'][number],
   missing: ReadonlyMap<string, string>,
 ): CheckedImport {
-  const key = keyOf(entry);
-  const problem = missing.get(key);
+  const problem = missing.get(keyOf(entry));
   const type = entry.kind === 'function' ? module.types[entry.typeIndex] : undefined;
   return {
     module: entry.module,
     name: entry.name,
     kind: entry.kind,
     ...(type === undefined ? {} : { type: signatureText(type) }),
-    status: problem !== undefined ? 'missing' : REFUSED.has(key) ? 'refused' : 'ok',
+    status: problem === undefined ? 'ok' : 'missing',
     ...(problem === undefined ? {} : { problem }),
   };
 }
-
-/** The keys of functions that link although every call of them is refused. */
-const REFUSED = new Set(HOST_FUNCTIONS.filter(({ works }) => !works).map(keyOf));
 
 /** The key of an import. No two imports have the same one, whatever their names contain. */
 function keyOf({ module, name }: { readonly module: string; readonly name: string }): string {
@@ -201,17 +196,7 @@ function judgeEntry(module: CheckedModule, problems: string[]): void {
 }
 
 function warningsOf(module: CheckedModule): string[] {
-  const refused = new Map<string, string[]>();
-  for (const { status, module: namespace, name } of module.imports) {
-    if (status !== 'refused') continue;
-    const names = refused.get(namespace);
-    if (names === undefined) refused.set(namespace, [displayName(name)]);
-    else names.push(displayName(name));
-  }
-  const warnings = [...refused].map(([namespace, [first, ...others]]) => {
-    const warning = `${displayName(namespace)}::${first} can be imported, but this version refuses its calls`;
-    return others.length === 0 ? warning : `${warning}, and those of ${others.join(', ')}`;
-  });
+  const warnings: string[] = [];
   if (module.memories.length > 0 && module.exports.memories.every(({ name }) => name !== 'memory')) {
     warnings.push(
       'its memory is not exported as "memory": host functions that read or write memory will trap',

@@ -1,8 +1,10 @@
+import type { KeyedCertificate } from '../certificates/authority.ts';
 import { nodeCertificate, serverCertificate, testRoot } from '../certificates/control-certificates.ts';
 import type { Cluster } from '../hostcall/cluster.ts';
 import { andThen, fail, OK, timeoutFromGuest } from '../hostcall/conventions.ts';
 import { type HostContext, Namespace, older } from '../hostcall/function.ts';
 import { giveToGuest } from '../hostcall/guest-allocator.ts';
+import type { GuestMemory } from '../kernel/guest-memory.ts';
 import { indexFromGuest, processIdFromGuest } from '../kernel/ids.ts';
 import type { Process } from '../kernel/process.ts';
 import type { Scheduler } from '../kernel/scheduler.ts';
@@ -297,10 +299,7 @@ distributed.define(
       lengthPointer: number,
     ) => {
       const { memory } = scheduler.current;
-      const root = {
-        certificate: memory.string(certificate, certificateLength),
-        key: memory.string(key, keyLength),
-      };
+      const root = keyedAt(memory, certificate, certificateLength, key, keyLength);
       const made = orTrap('the server certificate cannot be made', () => serverCertificate(root));
       return giveTexts(scheduler, [made.certificate, made.key], lengthPointer);
     },
@@ -321,15 +320,26 @@ distributed.define(
       lengthPointer: number,
     ) => {
       const { memory } = scheduler.current;
-      const root = {
-        certificate: memory.string(certificate, certificateLength),
-        key: memory.string(key, keyLength),
-      };
+      const root = keyedAt(memory, certificate, certificateLength, key, keyLength);
       const text = memory.string(request, requestLength);
       const made = orTrap("the node's certificate cannot be signed", () => nodeCertificate(root, text));
       return giveTexts(scheduler, [made], lengthPointer);
     },
 );
+
+/** A certificate and its key that a guest has passed. */
+function keyedAt(
+  memory: GuestMemory,
+  certificate: number,
+  certificateLength: number,
+  key: number,
+  keyLength: number,
+): KeyedCertificate {
+  return {
+    certificate: memory.string(certificate, certificateLength),
+    key: memory.string(key, keyLength),
+  };
+}
 
 /** Traps if what a guest has passed cannot be used. */
 function orTrap<T>(what: string, make: () => T): T {

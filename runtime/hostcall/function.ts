@@ -73,8 +73,6 @@ export interface HostFunction extends Signature {
   readonly since: string;
   readonly doc: string;
   readonly older: readonly OlderSignature[];
-  /** False if it can be linked but refuses every call. */
-  readonly works: boolean;
   bind(context: HostContext): HostImplementation;
 }
 
@@ -193,7 +191,7 @@ class Declared extends LazySignature implements HostFunction {
   readonly older: readonly OlderSignature[];
   readonly bind: HostFunction['bind'];
 
-  constructor(signature: string, fn: Required<Omit<HostFunction, keyof Signature | 'works'>>) {
+  constructor(signature: string, fn: Required<Omit<HostFunction, keyof Signature>>) {
     super(signature);
     this.module = fn.module;
     this.name = fn.name;
@@ -209,10 +207,6 @@ class Declared extends LazySignature implements HostFunction {
     this.doc = fn.doc;
     this.older = fn.older;
     this.bind = fn.bind;
-  }
-
-  get works(): boolean {
-    return !refusing.has(this.bind);
   }
 }
 
@@ -231,13 +225,4 @@ export function older(
   adapt: (current: HostImplementation) => HostImplementation = (current) => current,
 ): OlderSignature {
   return new LazyOlder(signature, adapt);
-}
-
-/** The implementations that refuse every call. */
-const refusing = new WeakSet<HostFunction['bind']>();
-
-/** Marks the implementation of a function that can be linked, but not be used in this version. */
-export function refusal(bind: HostFunction['bind']): HostFunction['bind'] {
-  refusing.add(bind);
-  return bind;
 }

@@ -1,5 +1,6 @@
 import type { Placement } from './placement.ts';
 import type { Process } from './process.ts';
+import { Waiters } from './waiters.ts';
 import { Where } from './where.ts';
 
 /** The environment variable that tells an OS process which scheduler of a program it is. */
@@ -32,14 +33,7 @@ export class LazyPlacement implements Placement {
   /** Whether one of them is to begin on another scheduler, however long that takes. */
   #isApart = false;
   /** Those who have spawned others where there is little room for these. */
-  readonly #spawners = new Set<() => void>();
-  /** What they wait for. */
-  readonly #pressure = {
-    whenWritable: (ready: () => void) => {
-      this.#spawners.add(ready);
-      return () => this.#spawners.delete(ready);
-    },
-  };
+  readonly #spawners = new Waiters();
 
   /**
    * @param open loads what there is in its place
@@ -89,7 +83,7 @@ export class LazyPlacement implements Placement {
 
   /** What is kept takes room here as well, and thousands are spawned until the code is loaded. */
   spawned(): void {
-    if (this.#isApart && this.#scheduler.capacity.isCrowded) this.#scheduler.press(this.#pressure);
+    if (this.#isApart && this.#scheduler.capacity.isCrowded) this.#scheduler.press(this.#spawners);
   }
 
   readonly #look = async (): Promise<void> => {
@@ -103,7 +97,6 @@ export class LazyPlacement implements Placement {
     for (const process of this.#kept)
       if (process.exit === null && !process.queued) this.#scheduler.enqueue(process, 0);
     this.#kept.clear();
-    for (const ready of this.#spawners) ready();
-    this.#spawners.clear();
+    this.#spawners.letGo();
   };
 }

@@ -76,7 +76,6 @@ class LoadedPlugin {
         since: 'plugin',
         doc: fn.doc ?? '',
         older: [],
-        works: true,
         // Nobody but its author knows how long it takes.
         timed: true,
         bind: (context) => this.#bind(context, name, signature, fn.call),

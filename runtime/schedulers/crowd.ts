@@ -1,6 +1,7 @@
 import { nextTick } from 'node:process';
 import type { SchedulerIndex } from '../kernel/ids.ts';
 import type { Process } from '../kernel/process.ts';
+import { Waiters } from '../kernel/waiters.ts';
 import type { Peer } from './mesh.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -14,14 +15,7 @@ export class Crowd {
   readonly #surroundings: Surroundings;
   /** Those that wait for room, or for the end of the present turn. */
   readonly #waiting: Process[] = [];
-  readonly #spawners = new Set<() => void>();
-  /** What those wait for who spawn. */
-  readonly #pressure = {
-    whenWritable: (ready: () => void) => {
-      this.#spawners.add(ready);
-      return () => this.#spawners.delete(ready);
-    },
-  };
+  readonly #spawners = new Waiters();
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
@@ -72,7 +66,7 @@ export class Crowd {
   /** Called in the turn of a process that has spawned another one. */
   spawned(): void {
     if (this.#waiting.length === 0 && !this.#surroundings.isCrowded) return;
-    if (this.#onTheirWay > MOST_ON_THEIR_WAY) this.#surroundings.press(this.#pressure);
+    if (this.#onTheirWay > MOST_ON_THEIR_WAY) this.#surroundings.press(this.#spawners);
   }
 
   /** Another scheduler tells what room it has, and how many have arrived there. */
@@ -83,18 +77,12 @@ export class Crowd {
     // Those that are about to leave may all go there.
     peer.room = Math.max(0, room - (peer.sent - arrived) - this.#surroundings.leaving);
     if (this.#waiting.length > 0) this.#spread();
-    if (this.#onTheirWay <= MOST_ON_THEIR_WAY / 2) this.#goOn();
+    if (this.#onTheirWay <= MOST_ON_THEIR_WAY / 2) this.#spawners.letGo();
   }
 
   /** Another scheduler has come or gone, or none will come. Those who spawn look anew: nobody else may tell them. */
   changed(): void {
     if (this.#waiting.length > 0) this.#spread();
-    this.#goOn();
-  }
-
-  #goOn(): void {
-    const spawners = [...this.#spawners];
-    this.#spawners.clear();
-    for (const ready of spawners) ready();
+    this.#spawners.letGo();
   }
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { nextTick } from 'node:process';
 import { ByteReader } from '../kernel/codec/byte-reader.ts';
 import { ByteWriter } from '../kernel/codec/byte-writer.ts';
+import { Waiters } from '../kernel/waiters.ts';
 import type { Frame } from './frame.ts';
 
 /** Bytes that are written together at most; more go at once. */
@@ -63,7 +64,7 @@ export class Link {
   #isClosed = false;
   #isPaused = false;
   #error: Error | null = null;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiters();
 
   /**
    * @param socket connected, or connecting. What it reads is to be given to `take`; nothing else is read from it
@@ -76,7 +77,7 @@ export class Link {
     });
     socket.on('end', () => socket.destroy());
     socket.on('close', () => this.#close());
-    socket.on('drain', () => this.#drained());
+    socket.on('drain', () => this.#waiting.letGo());
     socket.resume();
   }
 
@@ -184,14 +185,7 @@ export class Link {
 
   /** Calls `ready` once, when it is no longer full, or closed. Returns a function that gives up waiting. */
   whenWritable(ready: () => void): () => void {
-    this.#waiting.add(ready);
-    return () => this.#waiting.delete(ready);
-  }
-
-  #drained(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const ready of waiting) ready();
+    return this.#waiting.whenWritable(ready);
   }
 
   // -- reading -----------------------------------------------------------------------------------------
@@ -272,7 +266,7 @@ export class Link {
   #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#drained();
+    this.#waiting.letGo();
     this.reader.closed(this.#error);
   }
 }

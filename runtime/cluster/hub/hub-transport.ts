@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { ByteReader } from '../../kernel/codec/byte-reader.ts';
 import { FormatError } from '../../kernel/codec/format-error.ts';
+import { Waiters } from '../../kernel/waiters.ts';
 import {
   ClusterError,
   LARGEST_FRAME,
@@ -48,7 +49,7 @@ export class HubTransport implements Transport, ChannelReader {
   readonly #nodes = new Map<NodeId, NodeInfo>();
   /** Nodes that much waits for, at the hub. */
   readonly #busy = new Set<NodeId>();
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiters();
   readonly #frame = new ByteReader(EMPTY, 'a frame');
   #self: NodeInfo;
   #welcomed: (() => void) | null = null;
@@ -184,9 +185,9 @@ export class HubTransport implements Transport, ChannelReader {
   }
 
   whenWritable(ready: () => void): () => void {
-    this.#waiting.add(ready);
+    const giveUp = this.#waiting.whenWritable(ready);
     if (!this.isFull) setImmediate(() => this.#ready());
-    return () => this.#waiting.delete(ready);
+    return giveUp;
   }
 
   sent(): void {
@@ -194,10 +195,7 @@ export class HubTransport implements Transport, ChannelReader {
   }
 
   #ready(always = false): void {
-    if (this.#waiting.size === 0 || (this.isFull && !always)) return;
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const ready of waiting) ready();
+    if (!this.isFull || always) this.#waiting.letGo();
   }
 
   // -- receiving ---------------------------------------------------------------------------------------

@@ -7,10 +7,10 @@ import { pem } from '../../certificates/certificate.ts';
 import { makeRequest } from '../../certificates/request.ts';
 import { ByteWriter } from '../../kernel/codec/byte-writer.ts';
 import { ClusterError, REQUEST_TIME, type TransportListener } from '../transport.ts';
+import { ask, fieldsOf } from './ask.ts';
 import { HubTransport, type Opened } from './hub-transport.ts';
 import { fingerprintIn, fingerprintOf } from './join-token.ts';
 import type { Credentials } from './module-client.ts';
-import { ask, fieldsOf } from './requests.ts';
 import {
   areAcceptable,
   HEAD,

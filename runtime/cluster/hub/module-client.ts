@@ -1,5 +1,5 @@
 import { ClusterError, LARGEST_MODULE, type ModuleStore } from '../transport.ts';
-import { ask, fieldsOf } from './requests.ts';
+import { ask, fieldsOf } from './ask.ts';
 import { WASM_TYPE } from './wire.ts';
 
 /** What a node shows to its control server. */

@@ -1,5 +1,6 @@
 import type { KV } from '@nats-io/kv';
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node';
+import { Waiters } from '../../kernel/waiters.ts';
 import {
   ClusterError,
   LARGEST_FRAME,
@@ -55,7 +56,7 @@ export class NatsTransport implements Transport {
   readonly #mostOfPiece: number;
   readonly #joiners = new Joiners();
   readonly #subscriptions: Subscription[] = [];
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiters();
   #timer: NodeJS.Timeout | undefined;
   /** Bytes since the server was asked, and all that it has not confirmed. */
   #unchecked = 0;
@@ -175,7 +176,7 @@ export class NatsTransport implements Transport {
     this.#unchecked = 0;
     const confirmed = () => {
       this.#unconfirmed -= checked;
-      if (!this.isFull) this.#goOn();
+      if (!this.isFull) this.#waiting.letGo();
     };
     this.#parts.connection.flush().then(confirmed, confirmed);
   }
@@ -185,14 +186,9 @@ export class NatsTransport implements Transport {
   }
 
   whenWritable(ready: () => void): () => void {
-    this.#waiting.add(ready);
-    return () => this.#waiting.delete(ready);
-  }
-
-  #goOn(): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const ready of waiting) ready();
+    const giveUp = this.#waiting.whenWritable(ready);
+    if (!this.isFull) setImmediate(() => this.#waiting.letGo());
+    return giveUp;
   }
 
   // -- listening ---------------------------------------------------------------------------------------
@@ -305,7 +301,7 @@ export class NatsTransport implements Transport {
   #end(): void {
     this.#isOver = true;
     clearInterval(this.#timer);
-    this.#goOn();
+    this.#waiting.letGo();
   }
 
   async close(): Promise<void> {
